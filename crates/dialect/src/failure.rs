@@ -1,0 +1,3 @@
+//! TBD
+/// stub
+pub struct Failure;

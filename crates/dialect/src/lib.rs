@@ -1,0 +1,74 @@
+//! What is said: the wire formats of the APIs, as pure functions over bytes.
+//!
+//! Nothing here does I/O, reads a clock or panics on any input. The parts, in
+//! the order in which a request meets them:
+//!
+//! - [`envelope`]: the few fields that routing needs, read shallowly, and the
+//!   splices that change a body in place
+//! - [`sse`]: bytes to events, cut anywhere
+//! - [`usage`]: tokens and credits of a reply, in one convention
+//! - [`failure`]: an error, worded in the client's dialect
+//! - [`chat`]: what only Chat Completions has
+
+pub mod chat;
+pub mod envelope;
+pub mod failure;
+pub mod sse;
+pub mod usage;
+
+pub use envelope::Envelope;
+pub use failure::Failure;
+pub use usage::Usage;
+
+/// One of the wire formats that clients and upstreams speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// OpenAI Chat Completions, `/chat/completions`.
+    Chat,
+    /// OpenAI Responses, `/responses`.
+    Responses,
+    /// Anthropic Messages, `/v1/messages`.
+    Messages,
+}
+
+impl Dialect {
+    /// The name used in logs and in the ledger.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Responses => "responses",
+            Self::Messages => "messages",
+        }
+    }
+}
+
+/// Who caused a request, in the sense of Copilot's `X-Initiator` header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Initiator {
+    /// A person's own turn.
+    User,
+    /// A follow-up that an agent sent by itself, such as a tool's result.
+    Agent,
+}
+
+impl Initiator {
+    /// The header's value, and the ledger's.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Agent => "agent",
+        }
+    }
+
+    /// Reads a header's value: trimmed, in any case (facts: Copilot, 11).
+    pub fn parse(value: &str) -> Option<Self> {
+        let value = value.trim();
+        if value.eq_ignore_ascii_case("user") {
+            Some(Self::User)
+        } else if value.eq_ignore_ascii_case("agent") {
+            Some(Self::Agent)
+        } else {
+            None
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! What was used: one SQLite file, one writer.

@@ -1,0 +1,2 @@
+//! tokn-router: the AI subscriptions you already pay for, as one local API.
+fn main() {}
