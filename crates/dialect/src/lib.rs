@@ -14,6 +14,7 @@ pub mod chat;
 pub mod envelope;
 pub mod failure;
 pub mod sse;
+mod turns;
 pub mod usage;
 
 pub use envelope::Envelope;
