@@ -1,2 +1,51 @@
 //! tokn-router: the AI subscriptions you already pay for, as one local API.
-fn main() {}
+
+mod args;
+mod demo;
+mod env;
+mod import;
+mod listen;
+mod log;
+mod login;
+mod report;
+mod serve;
+mod signals;
+mod store;
+mod term;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::{Args, Command};
+use crate::report::{Failure, Outcome};
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    report::exit(run(args))
+}
+
+fn run(args: Args) -> Outcome {
+    let config = config::paths::config_file(args.config.as_deref(), &env::read)?;
+    let command = async {
+        match args.command {
+            Command::Serve(serve) => serve::run(&config, serve).await,
+            Command::Login(login) => login::run(&config, login).await,
+            Command::Import(import) => import::run(&config, import).await,
+        }
+    };
+    runtime()?.block_on(command)
+}
+
+/// More threads than this would only steal work from each other: a request
+/// costs tens of microseconds.
+const MOST_THREADS: usize = 4;
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores.min(MOST_THREADS))
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("cannot start: {error}")))
+}

@@ -59,6 +59,8 @@ impl<'a> Event<'a> {
     /// Reads one event as [`event_end`] cut it, or the unfinished last one.
     pub fn parse(mut bytes: &'a [u8]) -> Self {
         let mut event = Self::default();
+        // A stream may begin with a byte order mark.
+        bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
         while !bytes.is_empty() {
             let at = memchr2(b'\n', b'\r', bytes).unwrap_or(bytes.len());
             let line = &bytes[..at];
@@ -180,6 +182,12 @@ mod tests {
         let event = Event::parse(b"event: x\ndata:  a\ndata:b\ndata\n\n");
         assert_eq!(event.name, Some(b"x".as_slice()));
         assert_eq!(event.data.as_deref(), Some(b" a\nb\n".as_slice()));
+    }
+
+    #[test]
+    fn a_byte_order_mark_hides_nothing() {
+        let event = Event::parse("\u{feff}data:a\n\n".as_bytes());
+        assert_eq!(event.data.as_deref(), Some(b"a".as_slice()));
     }
 
     #[test]

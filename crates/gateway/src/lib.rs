@@ -1,1 +1,43 @@
-//! The life of a request: admit, route, lease, dispatch, relay.
+//! The life of a request, from a client's socket to an upstream's and back.
+//!
+//! # Layout, in the order in which a request meets it
+//!
+//! - [`server`]: accept, serve, drain
+//! - [`api`]: path to endpoint
+//! - [`admit`]: size limit, decompression, envelope: an HTTP request becomes a
+//!   [`call::Call`]
+//! - [`route`]: a call becomes candidates, best first (pure)
+//! - [`pool`]: leases accounts and remembers how they fared (clock passed in)
+//! - [`dispatch`]: the failover loop; [`attempt`]: one try on one account
+//! - [`provider`]: what is peculiar to Copilot and to Z.ai
+//! - [`upstream`]: the HTTP client; [`outbound`]: how it dials
+//! - [`outcome`]: what an answer means, and what follows
+//! - [`relay`]: the streamed reply; [`tap`]: what it tells in passing
+//! - [`meter`]: exactly one record for each admitted request
+//! - [`models`]: the live lists of models; [`catalogue`]: what is known of them
+
+pub mod account;
+pub mod admit;
+pub mod api;
+pub mod attempt;
+pub mod body;
+pub mod call;
+pub mod catalogue;
+pub mod dispatch;
+pub mod error;
+pub mod gateway;
+pub mod inflate;
+pub mod kept;
+pub mod meter;
+pub mod models;
+pub mod outbound;
+pub mod outcome;
+pub mod pool;
+pub mod provider;
+pub mod relay;
+pub mod route;
+pub mod server;
+pub mod tap;
+pub mod upstream;
+
+pub use crate::gateway::{Gateway, Setup};

@@ -1,0 +1,230 @@
+//! Path to endpoint: what clients can ask for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use dialect::{Dialect, Failure};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, Method, Request, Response};
+use hyper::body::Incoming;
+use jiff::Timestamp;
+use percent_encoding::percent_decode_str;
+use tokio::time::{Instant, sleep, timeout};
+use uuid::Uuid;
+
+use crate::admit::admit;
+use crate::body::Body;
+use crate::dispatch::{Refused, Reply, dispatch};
+use crate::error::{Refusal, Whole, downstream_headers};
+use crate::gateway::Gateway;
+use crate::meter::Meter;
+use crate::models;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The router's own id, also where `x-request-id` is the upstream's.
+const OWN_ID: HeaderName = HeaderName::from_static("x-tokn-router-request-id");
+
+/// Answers a request. Never fails: what goes wrong is an answer too.
+pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>) -> Response<Body> {
+    let id = Uuid::now_v7().to_string();
+    let (head, body) = request.into_parts();
+    let mut response = match endpoint(&head) {
+        Ok(Endpoint::Chat) => chat(gateway, id.clone(), &head, body).await,
+        Ok(Endpoint::Models) => list_models(&gateway).await,
+        Ok(Endpoint::Model(model)) => one_model(&gateway, &model).await,
+        Ok(Endpoint::Health) => json(Bytes::from_static(b"{\"status\":\"ok\"}")),
+        Err(failure) => unknown(failure),
+    };
+    if let Ok(id) = HeaderValue::try_from(id) {
+        let headers = response.headers_mut();
+        headers.entry(REQUEST_ID).or_insert_with(|| id.clone());
+        headers.insert(OWN_ID, id);
+    }
+    response
+}
+
+enum Endpoint {
+    Chat,
+    Models,
+    Model(String),
+    Health,
+}
+
+/// Why there is no endpoint, and the methods that the path does have.
+struct Unknown {
+    failure: Failure,
+    allow: Option<&'static str>,
+}
+
+fn endpoint(head: &Parts) -> Result<Endpoint, Unknown> {
+    let path = head.uri.path();
+    let is_read = matches!(head.method, Method::GET | Method::HEAD);
+    let path = if path.len() > 1 {
+        path.trim_end_matches('/')
+    } else {
+        path
+    };
+    match path {
+        "/v1/chat/completions" if head.method == Method::POST => Ok(Endpoint::Chat),
+        "/v1/chat/completions" => Err(wrong_method(head, "POST")),
+        "/v1/models" | "/healthz" if !is_read => Err(wrong_method(head, "GET, HEAD")),
+        "/v1/models" => Ok(Endpoint::Models),
+        "/healthz" => Ok(Endpoint::Health),
+        _ => match path.strip_prefix("/v1/models/") {
+            Some(_) if !is_read => Err(wrong_method(head, "GET, HEAD")),
+            Some(model) => Ok(Endpoint::Model(
+                percent_decode_str(model).decode_utf8_lossy().into_owned(),
+            )),
+            None => Err(Unknown {
+                failure: Failure::new(
+                    404,
+                    "unknown_path",
+                    format!(
+                        "there is no {} {path}; try POST /v1/chat/completions, GET /v1/models or GET /healthz",
+                        head.method
+                    ),
+                ),
+                allow: None,
+            }),
+        },
+    }
+}
+
+fn wrong_method(head: &Parts, allow: &'static str) -> Unknown {
+    let text = format!(
+        "{} does not take {}: use {allow}",
+        head.uri.path(),
+        head.method
+    );
+    Unknown {
+        failure: Failure::new(405, "wrong_method", text),
+        allow: Some(allow),
+    }
+}
+
+fn unknown(unknown: Unknown) -> Response<Body> {
+    let mut response = Refusal::Own(unknown.failure).into_response(Dialect::Chat, None);
+    if let Some(allow) = unknown.allow {
+        response
+            .headers_mut()
+            .insert(ALLOW, HeaderValue::from_static(allow));
+    }
+    response
+}
+
+async fn chat(gateway: Arc<Gateway>, id: String, head: &Parts, body: Incoming) -> Response<Body> {
+    const DIALECT: Dialect = Dialect::Chat;
+    let refused = |failure| Refusal::Own(failure).into_response(DIALECT, None);
+    let call = match admit(DIALECT, id, head, body, gateway.max_body()).await {
+        Ok(call) => call,
+        Err(failure) => return refused(failure),
+    };
+    if let Err(failure) = room_for_a_record(&gateway).await {
+        return refused(failure);
+    }
+    let (streams, keep_alive) = (call.envelope.stream, gateway.keep_alive());
+    let meter = Meter::start(gateway.ledger().cloned(), &call, Timestamp::now());
+    let mut search = Box::pin(dispatch(gateway, call, meter));
+    let found = if streams {
+        match timeout(keep_alive, &mut search).await {
+            Ok(found) => found,
+            Err(_) => return event_stream(Body::waiting(search, DIALECT, keep_alive)),
+        }
+    } else {
+        search.await
+    };
+    match found {
+        Ok(Reply::Stream(mut reply)) => {
+            let headers = std::mem::take(&mut reply.begun.headers);
+            let status = reply.begun.status;
+            let relay = reply.into_relay();
+            let mut response = Response::new(Body::relay(relay, DIALECT, keep_alive));
+            *response.status_mut() = status;
+            *response.headers_mut() = downstream_headers(headers);
+            response
+        }
+        Ok(Reply::Whole(reply)) => {
+            let Whole {
+                status,
+                headers,
+                body,
+            } = reply.complete();
+            let mut response = Response::new(Body::full(body));
+            *response.status_mut() = status;
+            *response.headers_mut() = downstream_headers(headers);
+            response
+        }
+        Err(refused) => before_any_answer(refused, DIALECT),
+    }
+}
+
+fn before_any_answer(refused: Refused, dialect: Dialect) -> Response<Body> {
+    let soonest = refused.soonest;
+    refused.before_any_answer().into_response(dialect, soonest)
+}
+
+/// No record is ever dropped, so when the disk cannot take them as fast as
+/// they come, or at all, requests wait here instead.
+async fn room_for_a_record(gateway: &Gateway) -> Result<(), Failure> {
+    const PATIENCE: Duration = Duration::from_secs(30);
+    const STEP: Duration = Duration::from_millis(10);
+    let Some(ledger) = gateway.ledger() else {
+        return Ok(());
+    };
+    let deadline = Instant::now() + PATIENCE;
+    while ledger.backlog() > ledger::BACKLOG_BOUND {
+        if Instant::now() > deadline {
+            let text = "the usage ledger cannot be written (hint: is the disk full?)";
+            return Err(Failure::new(503, "ledger_stuck", text).retry_after(PATIENCE));
+        }
+        sleep(STEP).await;
+    }
+    Ok(())
+}
+
+fn event_stream(body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+async fn list_models(gateway: &Gateway) -> Response<Body> {
+    let merged = models::merged(gateway.accounts(), gateway.catalogue()).await;
+    let entries: Vec<&str> = merged.iter().map(|(_, json)| json.as_str()).collect();
+    let body = format!("{{\"object\":\"list\",\"data\":[{}]}}", entries.join(","));
+    json(body.into())
+}
+
+async fn one_model(gateway: &Gateway, model: &str) -> Response<Body> {
+    let merged = models::merged(gateway.accounts(), gateway.catalogue()).await;
+    let candidates = match gateway.candidates(model).await {
+        Ok(candidates) => candidates,
+        Err(no_model) => {
+            let failure = crate::dispatch::model_not_found(model, &no_model);
+            return Refusal::Own(failure).into_response(Dialect::Chat, None);
+        }
+    };
+    let entry = merged
+        .into_iter()
+        .find(|(id, _)| candidates.iter().any(|candidate| candidate.model == *id));
+    match entry {
+        Some((_, entry)) => json(entry.into()),
+        None => {
+            let text = format!("no list of models is known yet that could hold {model:?}");
+            let failure = Failure::new(503, "models_unknown", text);
+            Refusal::Own(failure).into_response(Dialect::Chat, None)
+        }
+    }
+}
+
+fn json(body: Bytes) -> Response<Body> {
+    let mut response = Response::new(Body::full(body));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

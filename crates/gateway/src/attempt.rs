@@ -1,0 +1,300 @@
+//! One try of a request on one account: send, and read until it is clear
+//! whether this is a reply.
+
+use bytes::{Bytes, BytesMut};
+use dialect::Failure;
+use dialect::chat::error_words;
+use http::header::CONTENT_TYPE;
+use http::response::Parts;
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use jiff::Timestamp;
+use tokio::time::{Instant, timeout_at};
+
+use crate::account::Account;
+use crate::error::{Refusal, Whole};
+use crate::inflate::inflate;
+use crate::outbound::chain;
+use crate::outcome::Outcome;
+use crate::provider::Verdict;
+use crate::tap::Tap;
+use crate::upstream::{SendError, Upstream, collect};
+
+/// A reply that is not streamed is read whole before any of it is handed on,
+/// so that one that breaks off can still move. None comes near this size.
+const LARGEST_REPLY: usize = 64 << 20;
+
+/// A reply to hand on.
+pub enum Answer {
+    /// A stream that has begun.
+    Stream(Box<Begun>),
+    /// A reply in one piece.
+    Whole(Whole),
+}
+
+/// A streamed reply, read up to its first real event.
+pub struct Begun {
+    /// The upstream's status.
+    pub status: StatusCode,
+    /// The upstream's headers.
+    pub headers: HeaderMap,
+    /// What was read, to be handed on first.
+    pub lead: Bytes,
+    /// The rest.
+    pub body: Incoming,
+    /// What has read the lead and reads the rest.
+    pub tap: Tap,
+}
+
+/// A try that gave no reply.
+#[derive(Debug)]
+pub struct Failed {
+    /// What it means for the account and the request.
+    pub outcome: Outcome,
+    /// What the client is told, should no other account do better.
+    pub refusal: Refusal,
+}
+
+/// Sends `request` on behalf of `account`.
+///
+/// # Errors
+/// Everything but a reply: the outcome tells what follows.
+pub async fn attempt(
+    account: &Account,
+    http: &Upstream,
+    request: Request<Full<Bytes>>,
+    strip_usage: bool,
+) -> Result<Answer, Failed> {
+    let host = request.uri().host().unwrap_or("the upstream").to_owned();
+    let limit = http.limits().first_byte;
+    let deadline = Instant::now() + limit;
+    let answer = async {
+        let (head, body) = http
+            .send(request)
+            .await
+            .map_err(|error| unreachable(account, &error))?
+            .into_parts();
+        if !head.status.is_success() {
+            return Err(refused(account, &host, head, body).await);
+        }
+        if is_event_stream(&head.headers) {
+            let tap = Tap::new(strip_usage);
+            return begin(account, &host, head, body, tap).await;
+        }
+        whole(account, &host, head, body).await
+    };
+    timeout_at(deadline, answer).await.unwrap_or_else(|_| {
+        let host = host.clone();
+        Err(unreachable(account, &SendError::Silent { host, limit }))
+    })
+}
+
+/// Reads a stream up to its first real event. An error that comes before it
+/// can still move on, though the status was 200.
+async fn begin(
+    account: &Account,
+    host: &str,
+    head: Parts,
+    mut body: Incoming,
+    mut tap: Tap,
+) -> Result<Answer, Failed> {
+    let mut lead = Lead::default();
+    while !tap.has_begun() {
+        let frame = match body.frame().await {
+            Some(Ok(frame)) => frame,
+            Some(Err(error)) => {
+                let (host, reason) = (host.to_owned(), chain(&error));
+                return Err(unreachable(account, &SendError::Broken { host, reason }));
+            }
+            None => {
+                lead.push(tap.finish());
+                if tap.error().is_none() && !tap.has_begun() {
+                    let (host, reason) = (host.to_owned(), "the stream was empty".to_owned());
+                    return Err(unreachable(account, &SendError::Broken { host, reason }));
+                }
+                break;
+            }
+        };
+        if let Ok(data) = frame.into_data() {
+            lead.push(tap.feed(data));
+        }
+        if let (Some(error), false) = (tap.error(), tap.has_begun()) {
+            let failed = error_inside(account, &head, error.clone());
+            if failed.outcome != Outcome::Rejected {
+                return Err(failed);
+            }
+            break;
+        }
+    }
+    Ok(Answer::Stream(Box::new(Begun {
+        status: head.status,
+        headers: head.headers,
+        lead: lead.into_bytes(),
+        body,
+        tap,
+    })))
+}
+
+/// The beginning of a stream: one frame in all but the rarest case.
+#[derive(Default)]
+struct Lead {
+    first: Bytes,
+    more: BytesMut,
+}
+
+impl Lead {
+    fn push(&mut self, bytes: Bytes) {
+        if self.first.is_empty() {
+            self.first = bytes;
+        } else {
+            self.more.extend_from_slice(&bytes);
+        }
+    }
+
+    fn into_bytes(self) -> Bytes {
+        if self.more.is_empty() {
+            return self.first;
+        }
+        [self.first, self.more.freeze()].concat().into()
+    }
+}
+
+/// Reads a reply that is not streamed.
+async fn whole(
+    account: &Account,
+    host: &str,
+    head: Parts,
+    body: Incoming,
+) -> Result<Answer, Failed> {
+    let body = read(host, &head.headers, body)
+        .await
+        .map_err(|error| unreachable(account, &error))?;
+    let says_error = memchr::memmem::find(&body, b"\"error\"").is_some()
+        && memchr::memmem::find(&body, b"\"choices\"").is_none();
+    if says_error {
+        let failed = error_inside(account, &head, body.clone());
+        if failed.outcome != Outcome::Rejected {
+            return Err(failed);
+        }
+    }
+    Ok(Answer::Whole(Whole {
+        status: head.status,
+        headers: head.headers,
+        body,
+    }))
+}
+
+/// An answer with a status that is no success.
+async fn refused(account: &Account, host: &str, head: Parts, body: Incoming) -> Failed {
+    // A body that breaks off does not hide what the status says.
+    let body = read(host, &head.headers, body).await.unwrap_or_default();
+    let verdict = account
+        .backend
+        .verdict(head.status, &head.headers, &body, Timestamp::now());
+    let whole = Whole {
+        status: head.status,
+        headers: head.headers,
+        body,
+    };
+    failed(verdict, whole)
+}
+
+/// An error that came with a status of success.
+fn error_inside(account: &Account, head: &Parts, json: Bytes) -> Failed {
+    let status = status_of(&json);
+    let verdict = account
+        .backend
+        .verdict(status, &head.headers, &json, Timestamp::now());
+    let mut headers = head.headers.clone();
+    headers.insert(
+        CONTENT_TYPE,
+        http::HeaderValue::from_static("application/json"),
+    );
+    let whole = Whole {
+        status,
+        headers,
+        body: json,
+    };
+    failed(verdict, whole)
+}
+
+fn failed(verdict: Verdict, whole: Whole) -> Failed {
+    Failed {
+        outcome: verdict.outcome,
+        refusal: verdict
+            .failure
+            .map_or_else(|| Refusal::Upstream(Box::new(whole)), Refusal::Own),
+    }
+}
+
+/// The status that an error inside a 200 would have had, by its code.
+fn status_of(json: &[u8]) -> StatusCode {
+    let (code, message) = error_words(json);
+    let code = code.unwrap_or_default().to_ascii_lowercase();
+    if let Some(status) = code
+        .parse()
+        .ok()
+        .and_then(|code: u16| StatusCode::from_u16(code).ok())
+        && (400..600).contains(&status.as_u16())
+    {
+        return status;
+    }
+    let says = |words: &[&str]| words.iter().any(|word| code.contains(word));
+    let text = message.unwrap_or_default().to_ascii_lowercase();
+    if says(&[
+        "rate_limit",
+        "ratelimit",
+        "quota",
+        "overloaded",
+        "limit_exceeded",
+    ]) || text.contains("rate limit")
+    {
+        StatusCode::TOO_MANY_REQUESTS
+    } else if says(&[
+        "invalid",
+        "context_length",
+        "unsupported",
+        "not_found",
+        "content_filter",
+    ]) {
+        StatusCode::BAD_REQUEST
+    } else {
+        StatusCode::BAD_GATEWAY
+    }
+}
+
+fn unreachable(account: &Account, error: &SendError) -> Failed {
+    let (status, code) = match error {
+        SendError::Connect { .. } => (502, "upstream_unreachable"),
+        SendError::Broken { .. } | SendError::TooLarge { .. } => (502, "upstream_broken"),
+        SendError::Silent { .. } => (504, "upstream_silent"),
+    };
+    let message = format!("account {}: {error}", account.id);
+    Failed {
+        outcome: Outcome::Unreachable,
+        refusal: Refusal::Own(Failure::new(status, code, message)),
+    }
+}
+
+/// Reads a body, unpacked: an upstream may pack what it was asked not to, and
+/// the client did not ask for it either.
+async fn read(host: &str, headers: &HeaderMap, body: Incoming) -> Result<Bytes, SendError> {
+    let body = collect(host, body, LARGEST_REPLY).await?;
+    let Some(encoding) = headers.get(http::header::CONTENT_ENCODING) else {
+        return Ok(body);
+    };
+    let encoding = String::from_utf8_lossy(encoding.as_bytes());
+    inflate(&encoding, body, LARGEST_REPLY as u64)
+        .await
+        .map_err(|error| SendError::Broken {
+            host: host.to_owned(),
+            reason: error.to_string(),
+        })
+}
+
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"))
+}

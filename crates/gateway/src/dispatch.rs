@@ -1,0 +1,282 @@
+//! The failover loop: a call is tried on one account after another until one
+//! answers, or none is left.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use dialect::Failure;
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use crate::account::Account;
+use crate::attempt::{Answer, Begun, Failed, attempt};
+use crate::call::Call;
+use crate::error::{Refusal, Whole};
+use crate::gateway::Gateway;
+use crate::meter::Meter;
+use crate::outcome::{Next, Outcome};
+use crate::pool::{Blocked, Lease, Tried};
+use crate::provider::Token;
+use crate::relay::Relay;
+use crate::route::{Candidate, NoModel};
+
+/// A reply, and what is to be settled when it ends.
+pub enum Reply {
+    /// A stream that has begun.
+    Stream(Box<StreamReply>),
+    /// A reply in one piece.
+    Whole(WholeReply),
+}
+
+/// A stream that has begun.
+pub struct StreamReply {
+    /// The stream.
+    pub begun: Begun,
+    meter: Meter,
+    lease: Lease,
+    account: Arc<Account>,
+    idle: Duration,
+}
+
+/// A reply in one piece.
+pub struct WholeReply {
+    /// The reply.
+    pub whole: Whole,
+    meter: Meter,
+}
+
+/// No account answered.
+pub struct Refused {
+    refusal: Refusal,
+    /// When one is known to be free again.
+    pub soonest: Option<Duration>,
+    meter: Meter,
+}
+
+impl StreamReply {
+    /// The relay of the rest. The reply counts as begun.
+    pub fn into_relay(self) -> Relay {
+        Relay::new(
+            self.begun,
+            self.meter,
+            self.lease,
+            &self.account.id,
+            self.idle,
+        )
+    }
+}
+
+impl WholeReply {
+    /// Ends the record and gives the reply.
+    pub fn complete(mut self) -> Whole {
+        self.meter.begun(self.whole.status.as_u16(), Instant::now());
+        self.meter.complete();
+        self.whole
+    }
+}
+
+impl Refused {
+    /// Ends the record and gives the refusal, whose status the client gets.
+    pub fn before_any_answer(self) -> Refusal {
+        self.meter
+            .fail(Some(self.refusal.status()), self.refusal.code());
+        self.refusal
+    }
+
+    /// Ends the record and gives the refusal, for a client that was already
+    /// told 200.
+    pub fn in_stream(self) -> Refusal {
+        self.meter.fail(Some(200), self.refusal.code());
+        self.refusal
+    }
+}
+
+/// Finds an account that answers.
+///
+/// # Errors
+/// What the client is told where none does.
+pub async fn dispatch(
+    gateway: Arc<Gateway>,
+    call: Call,
+    mut meter: Meter,
+) -> Result<Reply, Refused> {
+    let candidates = match gateway.candidates(&call.envelope.model).await {
+        Ok(candidates) => candidates,
+        Err(no_model) => {
+            let refusal = Refusal::Own(model_not_found(&call.envelope.model, &no_model));
+            let soonest = None;
+            return Err(Refused {
+                refusal,
+                soonest,
+                meter,
+            });
+        }
+    };
+    let mut tried = Tried::default();
+    let mut worst: Option<Failed> = None;
+    loop {
+        let now = Instant::now().into_std();
+        let lease = match gateway.pool().lease(&candidates, &mut tried, now) {
+            Ok(lease) => lease,
+            Err(blocked) => {
+                let soonest = gateway.pool().soonest(&candidates, now);
+                let refusal = refusal(&gateway, &candidates, worst, &blocked, soonest);
+                return Err(Refused {
+                    refusal,
+                    soonest,
+                    meter,
+                });
+            }
+        };
+        let account = Arc::clone(&gateway.accounts()[lease.account]);
+        let failed = match serve_on(&gateway, &account, &call, &lease, &mut meter).await {
+            Ok(Answer::Stream(begun)) => {
+                let idle = gateway.http().limits().idle;
+                let begun = *begun;
+                let reply = StreamReply {
+                    begun,
+                    meter,
+                    lease,
+                    account,
+                    idle,
+                };
+                return Ok(Reply::Stream(Box::new(reply)));
+            }
+            Ok(Answer::Whole(whole)) => {
+                lease.settle(Outcome::Served, Instant::now().into_std());
+                if let Some(usage) = dialect::Usage::read_chat(&whole.body) {
+                    meter.used(usage);
+                }
+                return Ok(Reply::Whole(WholeReply { whole, meter }));
+            }
+            Err(failed) => failed,
+        };
+        lease.settle(failed.outcome, Instant::now().into_std());
+        if failed.outcome.next(true) == Next::Answer {
+            let refusal = failed.refusal;
+            return Err(Refused {
+                refusal,
+                soonest: None,
+                meter,
+            });
+        }
+        tracing::info!(
+            request = call.id,
+            account = &*account.id,
+            outcome = ?failed.outcome,
+            code = failed.refusal.code(),
+            "attempt failed, moving on"
+        );
+        worst = Some(more_telling(worst, failed));
+    }
+}
+
+/// One account's turn: with the token at hand, and once more with a renewed
+/// one where that one is refused.
+async fn serve_on(
+    gateway: &Gateway,
+    account: &Account,
+    call: &Call,
+    lease: &Lease,
+    meter: &mut Meter,
+) -> Result<Answer, Failed> {
+    let token = match account.backend.token(Timestamp::now()) {
+        Some(token) => token,
+        None => renew(account, None).await?,
+    };
+    let failed = match try_once(gateway, account, call, lease, meter, &token).await {
+        Err(failed) if failed.outcome.next(false) == Next::Renew => failed,
+        ended => return ended,
+    };
+    match renew(account, Some(&token)).await {
+        Ok(token) => try_once(gateway, account, call, lease, meter, &token).await,
+        // Why there is no newer token says more than that the old one is bad,
+        // but only where somebody said why.
+        Err(renewal) if renewal.outcome == Outcome::Refused => Err(renewal),
+        Err(_) => Err(failed),
+    }
+}
+
+async fn try_once(
+    gateway: &Gateway,
+    account: &Account,
+    call: &Call,
+    lease: &Lease,
+    meter: &mut Meter,
+    token: &Token,
+) -> Result<Answer, Failed> {
+    meter.attempt(account, &lease.model, account.backend.initiator(call));
+    let request = account.backend.request(call, &lease.model, token);
+    let strip_usage = call.envelope.stream && !call.envelope.include_usage;
+    attempt(account, gateway.http(), request, strip_usage).await
+}
+
+async fn renew(account: &Account, stale: Option<&Token>) -> Result<Arc<Token>, Failed> {
+    account
+        .backend
+        .renew(stale)
+        .await
+        .map_err(|verdict| Failed {
+            outcome: verdict.outcome,
+            refusal: Refusal::Own(verdict.failure.unwrap_or_else(|| {
+                Failure::new(
+                    503,
+                    "no_token",
+                    format!("account {}: no valid credential", account.id),
+                )
+            })),
+        })
+}
+
+/// Which of two failures the client is to hear of: a limit tells it when to
+/// come back, an upstream's own words tell more than a broken connection.
+fn more_telling(earlier: Option<Failed>, later: Failed) -> Failed {
+    let weight = |failed: &Failed| match (&failed.outcome, &failed.refusal) {
+        (Outcome::Limited { .. }, _) => 3,
+        (Outcome::Failing { .. }, _) => 2,
+        (_, Refusal::Upstream(_)) => 1,
+        _ => 0,
+    };
+    match earlier {
+        Some(earlier) if weight(&earlier) > weight(&later) => earlier,
+        _ => later,
+    }
+}
+
+fn refusal(
+    gateway: &Gateway,
+    candidates: &[Candidate],
+    worst: Option<Failed>,
+    blocked: &Blocked,
+    soonest: Option<Duration>,
+) -> Refusal {
+    if let Some(failed) = worst {
+        return failed.refusal;
+    }
+    let names: Vec<&str> = candidates
+        .iter()
+        .map(|candidate| &*gateway.accounts()[candidate.account].id)
+        .collect();
+    let after = soonest
+        .or(blocked.soonest)
+        .unwrap_or(Duration::from_secs(1));
+    let message = format!(
+        "every account that serves this model is at a limit ({}); the first is free again in {} s",
+        names.join(", "),
+        after.as_secs() + 1,
+    );
+    Refusal::Own(Failure::new(429, "all_accounts_limited", message).retry_after(after))
+}
+
+pub(crate) fn model_not_found(model: &str, no_model: &NoModel) -> Failure {
+    let model: String = model.chars().take(100).collect();
+    let nearest = match no_model.nearest.as_slice() {
+        [] => "no account lists any model".to_owned(),
+        nearest => format!("the nearest are {}", nearest.join(", ")),
+    };
+    Failure::new(
+        404,
+        "model_not_found",
+        format!("no account serves the model {model:?}: {nearest}; GET /v1/models lists all"),
+    )
+}

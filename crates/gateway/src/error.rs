@@ -1,0 +1,193 @@
+//! The one file in which what went wrong becomes an HTTP answer.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use dialect::chat::error_words;
+use dialect::{Dialect, Failure};
+use http::header::{
+    ALT_SVC, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER,
+    SET_COOKIE, STRICT_TRANSPORT_SECURITY, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+
+use crate::body::Body;
+
+/// What a client is told instead of a reply.
+#[derive(Debug)]
+pub enum Refusal {
+    /// An upstream's own answer, handed on as it is.
+    Upstream(Box<Whole>),
+    /// Words of our own.
+    Own(Failure),
+}
+
+/// An answer that has been read to its end.
+#[derive(Debug)]
+pub struct Whole {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers, as the upstream sent them.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Bytes,
+}
+
+impl Refusal {
+    /// The refusal in words of our own: an upstream's are put into the shape
+    /// of a [`Failure`], for a stream that has begun.
+    pub fn into_failure(self) -> Failure {
+        match self {
+            Self::Own(failure) => failure,
+            Self::Upstream(whole) => {
+                let (code, message) = error_words(&whole.body);
+                let status = whole.status.as_u16();
+                Failure::new(
+                    status,
+                    code.unwrap_or_else(|| "upstream_error".into()),
+                    message.unwrap_or_else(|| format!("the upstream answered {}", whole.status)),
+                )
+            }
+        }
+    }
+
+    /// The status that the client gets.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Own(failure) => failure.status,
+            Self::Upstream(whole) => whole.status.as_u16(),
+        }
+    }
+
+    /// A stable word for the ledger.
+    pub fn code(&self) -> String {
+        match self {
+            Self::Own(failure) => failure.code.clone().into_owned(),
+            Self::Upstream(whole) => error_words(&whole.body)
+                .0
+                .unwrap_or_else(|| format!("http_{}", whole.status.as_u16())),
+        }
+    }
+
+    /// The answer to a client of `dialect`. `soonest` goes into `Retry-After`
+    /// where a 429 or 503 has none: some clients give up without one.
+    pub fn into_response(self, dialect: Dialect, soonest: Option<Duration>) -> Response<Body> {
+        let mut response = match self {
+            Self::Own(failure) => own(&failure, dialect),
+            Self::Upstream(whole) => {
+                let whole = *whole;
+                let mut response = Response::new(Body::full(whole.body));
+                *response.status_mut() = whole.status;
+                *response.headers_mut() = downstream_headers(whole.headers);
+                response
+            }
+        };
+        let waits = matches!(response.status().as_u16(), 429 | 503);
+        if waits && !response.headers().contains_key(RETRY_AFTER) {
+            let after = soonest.unwrap_or(Duration::from_secs(1));
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, whole_seconds(after));
+        }
+        response
+    }
+}
+
+fn own(failure: &Failure, dialect: Dialect) -> Response<Body> {
+    let mut response = Response::new(Body::full(failure.body(dialect).into()));
+    *response.status_mut() =
+        StatusCode::from_u16(failure.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(after) = failure.retry_after {
+        headers.insert(RETRY_AFTER, whole_seconds(after));
+    }
+    response
+}
+
+/// A client that waits a moment too short is refused again: round up.
+fn whole_seconds(after: Duration) -> HeaderValue {
+    let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+    HeaderValue::from(seconds.max(1))
+}
+
+/// An upstream's headers as the client gets them: all but those of its
+/// connection (RFC 9110, 7.6.1), its framing, which is ours now, and what only
+/// makes sense between it and a browser.
+pub fn downstream_headers(mut headers: HeaderMap) -> HeaderMap {
+    const OURS: [HeaderName; 10] = [
+        CONNECTION,
+        CONTENT_LENGTH,
+        CONTENT_ENCODING,
+        TRANSFER_ENCODING,
+        TE,
+        TRAILER,
+        UPGRADE,
+        SET_COOKIE,
+        ALT_SVC,
+        STRICT_TRANSPORT_SECURITY,
+    ];
+    for name in &OURS {
+        headers.remove(name);
+    }
+    headers.remove("keep-alive");
+    headers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_upstreams_answer_reaches_the_client_intact() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("retry-after", "7"),
+            ("x-ratelimit-remaining-requests", "0"),
+            ("x-github-request-id", "A:B"),
+            ("content-type", "text/plain"),
+            ("transfer-encoding", "chunked"),
+            ("set-cookie", "logged_in=no"),
+        ] {
+            headers.insert(
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            );
+        }
+        let body = Bytes::from_static(b"slow down");
+        let whole = Whole {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            headers,
+            body,
+        };
+        let response = Refusal::Upstream(Box::new(whole)).into_response(Dialect::Chat, None);
+        assert_eq!(response.status(), 429);
+        let names: Vec<_> = response.headers().keys().map(HeaderName::as_str).collect();
+        assert_eq!(
+            names,
+            [
+                "retry-after",
+                "x-ratelimit-remaining-requests",
+                "x-github-request-id",
+                "content-type"
+            ]
+        );
+        assert_eq!(response.headers()[RETRY_AFTER], "7");
+    }
+
+    #[test]
+    fn a_429_and_a_503_always_say_when_to_come_back() {
+        for status in [429, 503] {
+            let refusal = Refusal::Own(Failure::new(status, "no_account", "none"));
+            let response = refusal.into_response(Dialect::Chat, Some(Duration::from_millis(2100)));
+            assert_eq!(response.headers()[RETRY_AFTER], "3");
+        }
+        let refusal = Refusal::Own(Failure::new(502, "upstream_unreachable", "down"));
+        assert!(
+            !refusal
+                .into_response(Dialect::Chat, None)
+                .headers()
+                .contains_key(RETRY_AFTER)
+        );
+    }
+}

@@ -1,0 +1,231 @@
+//! The live lists: which models each account's upstream says it serves.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+use tokio::time::Instant;
+
+use crate::account::Account;
+use crate::catalogue::Catalogue;
+use crate::kept::{Kept, Next};
+use crate::provider::auth_kind;
+use crate::upstream::Upstream;
+
+/// How long a list is good.
+const FRESH: Duration = Duration::from_secs(600);
+/// How long anyone waits for one: a hung account costs no more than this.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long the upstream has, whoever waits.
+const LIMIT: Duration = Duration::from_secs(30);
+/// How long asking for a list again is of no use.
+const REST: Duration = Duration::from_secs(20);
+
+/// One account's list, kept by a task of its own.
+#[derive(Default)]
+pub struct Listing {
+    kept: Kept<List, String>,
+}
+
+/// The models of one account.
+#[derive(Default)]
+pub struct List {
+    entries: Vec<Entry>,
+    by_id: HashMap<Arc<str>, usize>,
+}
+
+struct Entry {
+    id: Arc<str>,
+    json: Box<RawValue>,
+}
+
+impl Listing {
+    /// The last list that was fetched well; `None` if none ever was.
+    pub fn list(&self) -> Option<Arc<List>> {
+        self.kept.value()
+    }
+
+    /// Sees to it that the list is one, and fresh: waits for it where there is
+    /// none or where `wait_for_fresh`, and else lets it be fetched behind.
+    pub async fn refresh(&self, wait_for_fresh: bool) {
+        let age = self.kept.age(Instant::now());
+        match age {
+            Some(age) if age < FRESH => {}
+            Some(_) if !wait_for_fresh => self.kept.want(),
+            _ => self.kept.renew(PATIENCE).await,
+        }
+    }
+
+    /// Asks the upstream again though the list is fresh: a model is asked for
+    /// that is not on it.
+    pub async fn look_again(&self) {
+        self.kept.renew(PATIENCE).await;
+    }
+
+    /// Keeps the list of `account` for ever.
+    pub async fn keep(&self, account: &Account, http: &Upstream) {
+        let first = Next {
+            after: Some(Duration::ZERO),
+            rest: Duration::ZERO,
+        };
+        self.kept
+            .keep(first, |failures| async move {
+                let fetched = fetch(account, http).await;
+                if let Err(error) = &fetched {
+                    tracing::warn!(account = %account.id, %error, "cannot list the models");
+                }
+                // Asking is of no use for a while; after a failure it is of
+                // use sooner, but ever later.
+                let rest = if fetched.is_ok() {
+                    REST
+                } else {
+                    REST.min(Duration::from_secs(1 << failures.min(6)))
+                };
+                (fetched, Next { after: None, rest })
+            })
+            .await;
+    }
+}
+
+async fn fetch(account: &Account, http: &Upstream) -> Result<List, String> {
+    let backend = &account.backend;
+    let token = match backend.token(Timestamp::now()) {
+        Some(token) => token,
+        None => backend.renew(None).await.map_err(|verdict| {
+            verdict
+                .failure
+                .map_or_else(|| "no credential".to_owned(), |failure| failure.message)
+        })?,
+    };
+    let (status, _, body) = http
+        .fetch(backend.models(&token), LIMIT)
+        .await
+        .map_err(|error| error.to_string())?;
+    if !status.is_success() {
+        return Err(format!("the upstream answered {status}"));
+    }
+    List::parse(&body)
+}
+
+impl List {
+    /// Reads `{"data": […]}` or a bare array, entry by entry: a bad one is
+    /// passed over.
+    ///
+    /// # Errors
+    /// If the body is neither.
+    pub fn parse(body: &[u8]) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Object<'a> {
+            #[serde(borrow)]
+            data: Vec<&'a RawValue>,
+        }
+        let raw: Vec<&RawValue> = serde_json::from_slice::<Object<'_>>(body)
+            .map(|object| object.data)
+            .or_else(|_| serde_json::from_slice(body))
+            .map_err(|error| format!("the list of models cannot be read: {error}"))?;
+        let mut list = Self::default();
+        for json in raw {
+            list.push(json);
+        }
+        Ok(list)
+    }
+
+    fn push(&mut self, json: &RawValue) {
+        #[derive(Deserialize)]
+        struct Shape {
+            id: String,
+        }
+        let Ok(shape) = serde_json::from_str::<Shape>(json.get()) else {
+            return;
+        };
+        let id: Arc<str> = shape.id.into();
+        if self.by_id.contains_key(&id) {
+            return;
+        }
+        self.by_id.insert(Arc::clone(&id), self.entries.len());
+        self.entries.push(Entry {
+            id,
+            json: json.to_owned(),
+        });
+    }
+
+    /// The model of this very id.
+    pub fn get(&self, id: &str) -> Option<&Arc<str>> {
+        let at = *self.by_id.get(id)?;
+        Some(&self.entries[at].id)
+    }
+
+    /// All ids, in the upstream's order.
+    pub fn ids(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.entries.iter().map(|entry| &entry.id)
+    }
+}
+
+/// Every model that some account serves, once each, as its upstream sent it
+/// and with the `x_tokn_router` block: what `GET /v1/models` answers. All
+/// accounts are asked at once.
+pub async fn merged(accounts: &[Arc<Account>], catalogue: &Catalogue) -> Vec<(Arc<str>, String)> {
+    join_all(accounts.iter().map(|account| account.models.refresh(true))).await;
+    let mut seen = HashSet::new();
+    let mut merged = Vec::new();
+    for account in accounts {
+        let Some(list) = account.models.list() else {
+            continue;
+        };
+        for entry in &list.entries {
+            if seen.insert(Arc::clone(&entry.id)) {
+                merged.push((Arc::clone(&entry.id), render(entry, account, catalogue)));
+            }
+        }
+    }
+    merged
+}
+
+/// The upstream's bytes with one more member at the end.
+fn render(entry: &Entry, account: &Account, catalogue: &Catalogue) -> String {
+    let mut block = json!({
+        "provider": account.provider.as_str(),
+        "display_name": account.provider.display_name(),
+        "auth": auth_kind(account.provider),
+    });
+    if let Some(known) = catalogue.model(account.provider, &entry.id) {
+        for (name, value) in [
+            ("capabilities", &known.capabilities),
+            ("cost", &known.cost),
+            ("limits", &known.limits),
+        ] {
+            if let Some(value) = value {
+                block[name] = value.clone();
+            }
+        }
+    }
+    let json = entry.json.get();
+    // It is an object with an id, so it ends in a brace and has a member.
+    let open = json.strip_suffix('}').unwrap_or(json);
+    format!("{open},\"x_tokn_router\":{block}}}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(body: &str) -> Vec<String> {
+        let list = List::parse(body.as_bytes()).unwrap();
+        list.ids().map(|id| id.to_string()).collect()
+    }
+
+    #[test]
+    fn a_bad_entry_costs_only_itself() {
+        assert_eq!(
+            ids(r#"{"data":[{"id":"a"},7,{"name":"b"},{"id":"c"},{"id":"a"}]}"#),
+            ["a", "c"]
+        );
+        assert_eq!(ids(r#"[{"id":"a"}]"#), ["a"]);
+        assert!(List::parse(b"<html>").is_err());
+    }
+}

@@ -1,0 +1,340 @@
+//! Leases accounts to requests and remembers how they fared. The clock is
+//! passed in, and nothing here does I/O.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::outcome::{Outcome, Scope};
+use crate::route::Candidate;
+
+/// All accounts, by their place.
+pub struct Pool {
+    state: Mutex<State>,
+    cooldown: Duration,
+}
+
+#[derive(Default)]
+struct State {
+    /// The account that was leased last: round robin goes on behind it.
+    last: Option<usize>,
+    accounts: HashMap<usize, Cooling>,
+    models: HashMap<(usize, Arc<str>), Cooling>,
+}
+
+/// Why, and until when, an account is passed over.
+#[derive(Clone, Copy, Debug)]
+struct Cooling {
+    until: Instant,
+    /// Whether the upstream told the moment. One that it told is kept; one
+    /// that is a guess of ours yields before a request fails for it.
+    told: bool,
+}
+
+/// The accounts that a request was tried on.
+#[derive(Debug, Default)]
+pub struct Tried(Vec<usize>);
+
+impl Tried {
+    /// How many attempts there were.
+    pub fn attempts(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// An account lent to one attempt. Dropped without being settled, nothing was
+/// learnt of the account: the client left.
+pub struct Lease {
+    pool: Arc<Pool>,
+    /// The account's place.
+    pub account: usize,
+    /// The model, as the account's upstream names it.
+    pub model: Arc<str>,
+}
+
+/// No account can be leased now.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Blocked {
+    /// How long until the first one can; `None` where all were tried.
+    pub soonest: Option<Duration>,
+}
+
+impl Pool {
+    /// A pool whose accounts rest for `cooldown` after a failure of which the
+    /// upstream does not say how long it lasts.
+    pub fn new(cooldown: Duration) -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::default(),
+            cooldown,
+        })
+    }
+
+    /// Lends the next account in turn: one that lists the model before one
+    /// whose list is not known, and one that merely failed lately before
+    /// none at all. Never one that was tried.
+    ///
+    /// # Errors
+    /// If every candidate was tried or is known to be at a limit.
+    pub fn lease(
+        self: &Arc<Self>,
+        candidates: &[Candidate],
+        tried: &mut Tried,
+        now: Instant,
+    ) -> Result<Lease, Blocked> {
+        let mut state = self.state();
+        let behind = candidates
+            .iter()
+            .position(|candidate| state.last.is_some_and(|last| candidate.account > last))
+            .unwrap_or(0);
+        let mut best: Option<(Rank, &Candidate)> = None;
+        let mut soonest: Option<Duration> = None;
+        let in_turn = candidates[behind..].iter().chain(&candidates[..behind]);
+        for candidate in in_turn.filter(|candidate| !tried.0.contains(&candidate.account)) {
+            let rank = match state.cooling(candidate, now) {
+                None if candidate.listed => Rank::Listed,
+                None => Rank::Unlisted,
+                Some(cooling) => {
+                    let left = cooling.until - now;
+                    soonest = Some(soonest.map_or(left, |soonest| soonest.min(left)));
+                    if cooling.told {
+                        continue;
+                    }
+                    Rank::Cooling(left)
+                }
+            };
+            if best.as_ref().is_none_or(|(best, _)| rank < *best) {
+                best = Some((rank, candidate));
+            }
+        }
+        let Some((_, candidate)) = best else {
+            return Err(Blocked { soonest });
+        };
+        state.last = Some(candidate.account);
+        tried.0.push(candidate.account);
+        Ok(Lease {
+            pool: Arc::clone(self),
+            account: candidate.account,
+            model: Arc::clone(&candidate.model),
+        })
+    }
+
+    /// When the first of the candidates is known to be free again; `None` if
+    /// one is free now.
+    pub fn soonest(&self, candidates: &[Candidate], now: Instant) -> Option<Duration> {
+        let state = self.state();
+        candidates
+            .iter()
+            .map(|candidate| {
+                state
+                    .cooling(candidate, now)
+                    .map(|cooling| cooling.until - now)
+            })
+            .min()?
+    }
+
+    fn settle(&self, account: usize, model: &Arc<str>, outcome: Outcome, now: Instant) {
+        let cool = |after: Option<Duration>| Cooling {
+            until: now + after.unwrap_or(self.cooldown),
+            told: after.is_some(),
+        };
+        let mut state = self.state();
+        match outcome {
+            Outcome::Served => {
+                state.accounts.remove(&account);
+                if !state.models.is_empty() {
+                    state.models.remove(&(account, Arc::clone(model)));
+                }
+            }
+            Outcome::Limited {
+                scope: Scope::Model,
+                retry_after,
+            } => {
+                let key = (account, Arc::clone(model));
+                state.models.insert(key, cool(retry_after));
+            }
+            Outcome::Limited { retry_after, .. } | Outcome::Failing { retry_after } => {
+                state.accounts.insert(account, cool(retry_after));
+            }
+            Outcome::Unreachable
+            | Outcome::Unauthorized
+            | Outcome::Misdirected
+            | Outcome::Refused => {
+                state.accounts.insert(account, cool(None));
+            }
+            Outcome::Rejected | Outcome::Cancelled => {}
+        }
+    }
+
+    /// The state is whole between any two statements that change it, so a
+    /// panic elsewhere while it was locked does no harm.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn cooling(&self, candidate: &Candidate, now: Instant) -> Option<Cooling> {
+        let account = self.accounts.get(&candidate.account);
+        let model = if self.models.is_empty() {
+            None
+        } else {
+            self.models
+                .get(&(candidate.account, Arc::clone(&candidate.model)))
+        };
+        [account, model]
+            .into_iter()
+            .flatten()
+            .filter(|cooling| now < cooling.until)
+            .max_by_key(|cooling| (cooling.told, cooling.until))
+            .copied()
+    }
+}
+
+/// How gladly an account is leased, best first.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Listed,
+    Unlisted,
+    Cooling(Duration),
+}
+
+impl Lease {
+    /// Tells the pool what came of the attempt.
+    pub fn settle(self, outcome: Outcome, now: Instant) {
+        self.pool.settle(self.account, &self.model, outcome, now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const COOLDOWN: Duration = Duration::from_secs(60);
+
+    fn candidates(count: usize) -> Vec<Candidate> {
+        (0..count)
+            .map(|account| Candidate {
+                account,
+                model: "m".into(),
+                listed: true,
+            })
+            .collect()
+    }
+
+    fn now() -> Instant {
+        tokio::time::Instant::now().into_std()
+    }
+
+    fn limited(secs: Option<u64>) -> Outcome {
+        Outcome::Limited {
+            scope: Scope::Account,
+            retry_after: secs.map(Duration::from_secs),
+        }
+    }
+
+    fn lease_one(
+        pool: &Arc<Pool>,
+        candidates: &[Candidate],
+        now: Instant,
+    ) -> Result<usize, Blocked> {
+        let lease = pool.lease(candidates, &mut Tried::default(), now)?;
+        let account = lease.account;
+        lease.settle(Outcome::Served, now);
+        Ok(account)
+    }
+
+    #[test]
+    fn accounts_take_turns() {
+        let (pool, candidates, now) = (Pool::new(COOLDOWN), candidates(3), now());
+        let turns: Vec<usize> = (0..6)
+            .map(|_| lease_one(&pool, &candidates, now).unwrap())
+            .collect();
+        assert_eq!(turns, [0, 1, 2, 0, 1, 2]);
+    }
+
+    #[test]
+    fn a_limited_account_rests_until_the_told_moment_and_not_longer() {
+        let (pool, candidates, now) = (Pool::new(COOLDOWN), candidates(1), now());
+        let lease = pool.lease(&candidates, &mut Tried::default(), now).unwrap();
+        lease.settle(limited(Some(3)), now);
+        let blocked = lease_one(&pool, &candidates, now).unwrap_err();
+        assert_eq!(blocked.soonest, Some(Duration::from_secs(3)));
+        assert_eq!(
+            lease_one(&pool, &candidates, now + Duration::from_secs(3)),
+            Ok(0)
+        );
+    }
+
+    #[test]
+    fn a_guessed_cooldown_yields_before_a_request_fails() {
+        let (pool, candidates, now) = (Pool::new(COOLDOWN), candidates(2), now());
+        for outcome in [Outcome::Unreachable, limited(None)] {
+            let lease = pool.lease(&candidates, &mut Tried::default(), now).unwrap();
+            lease.settle(outcome, now);
+        }
+        assert!(lease_one(&pool, &candidates, now).is_ok());
+    }
+
+    #[test]
+    fn a_limit_on_a_model_leaves_the_others_alone() {
+        let (pool, mut two, now) = (Pool::new(COOLDOWN), candidates(1), now());
+        let lease = pool.lease(&two, &mut Tried::default(), now).unwrap();
+        let retry_after = Some(Duration::from_secs(9));
+        lease.settle(
+            Outcome::Limited {
+                scope: Scope::Model,
+                retry_after,
+            },
+            now,
+        );
+        assert!(lease_one(&pool, &two, now).is_err());
+        two[0].model = "other".into();
+        assert!(lease_one(&pool, &two, now).is_ok());
+    }
+
+    #[test]
+    fn a_requests_own_fault_cools_nothing() {
+        let (pool, candidates, now) = (Pool::new(COOLDOWN), candidates(1), now());
+        for outcome in [Outcome::Rejected, Outcome::Cancelled] {
+            let lease = pool.lease(&candidates, &mut Tried::default(), now).unwrap();
+            lease.settle(outcome, now);
+        }
+        assert_eq!(pool.soonest(&candidates, now), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_request_is_tried_on_every_account_that_may_serve_and_on_none_twice(
+            outcomes in proptest::collection::vec(0..4u8, 1..12),
+            count in 1usize..8,
+        ) {
+            let (pool, candidates, now) = (Pool::new(COOLDOWN), candidates(count), now());
+            for outcome in outcomes {
+                let lease = pool.lease(&candidates, &mut Tried::default(), now);
+                let Ok(lease) = lease else { continue };
+                lease.settle([Outcome::Served, Outcome::Unreachable, limited(None), limited(Some(5))][usize::from(outcome)], now);
+            }
+            let told = pool.state().accounts.values().filter(|cooling| cooling.told).count();
+            let mut tried = Tried::default();
+            while let Ok(lease) = pool.lease(&candidates, &mut tried, now) {
+                lease.settle(Outcome::Unreachable, now);
+            }
+            prop_assert_eq!(tried.attempts(), count - told);
+            let mut places = tried.0.clone();
+            places.sort_unstable();
+            places.dedup();
+            prop_assert_eq!(places.len(), tried.attempts());
+        }
+
+        #[test]
+        fn turns_are_even_while_all_are_well(count in 1usize..8, rounds in 1usize..20) {
+            let (pool, candidates, now) = (Pool::new(COOLDOWN), candidates(count), now());
+            let mut leased = vec![0; count];
+            for _ in 0..rounds * count {
+                leased[lease_one(&pool, &candidates, now).unwrap()] += 1;
+            }
+            prop_assert!(leased.iter().all(|leases| *leases == rounds));
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! GitHub Copilot: identity, tokens, and what its answers mean.
+
+mod cache;
+pub mod github;
+pub mod identity;
+mod token;
+mod verdict;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use config::InitiatorMode;
+use dialect::{Failure, Initiator};
+use futures_util::future::BoxFuture;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
+use http_body_util::Full;
+use jiff::Timestamp;
+
+use self::cache::Cache;
+use self::github::{Error, GitHub};
+use self::token::{Source, Tokens};
+use crate::call::Call;
+use crate::outcome::Outcome;
+use crate::provider::{Provider, Token, Verdict};
+use crate::upstream::Upstream;
+
+/// The data plane of github.com where a token names none.
+const DEFAULT_BASE: &str = "https://api.githubcopilot.com";
+
+/// One Copilot seat.
+pub struct Copilot {
+    account: Arc<str>,
+    tokens: Tokens,
+    identity: HeaderMap,
+    initiator_mode: InitiatorMode,
+}
+
+impl Copilot {
+    /// The seat of a configured account. `data` is where tokens are cached,
+    /// `device` the installation's stable id.
+    pub fn new(account: &config::Account, data: Option<&Path>, device: &str) -> Self {
+        let id: Arc<str> = account.id.as_str().into();
+        let source = Source {
+            credential: account.refresh_token.clone(),
+            url: account
+                .refresh_url
+                .clone()
+                .unwrap_or_else(|| GitHub::of_host(&account.host).exchange_url()),
+        };
+        let cache = source
+            .credential
+            .as_ref()
+            .and_then(|credential| Some(Cache::new(data?, &account.id, credential)));
+        let default_base = match account.host.as_str() {
+            "github.com" => DEFAULT_BASE.to_owned(),
+            tenant => format!("https://copilot-api.{tenant}"),
+        };
+        let configured = account
+            .access_token
+            .as_ref()
+            .map(|token| (token, account.access_token_expires_at));
+        let tokens = Tokens::new(
+            Arc::clone(&id),
+            source,
+            configured,
+            cache,
+            account.base_url.clone(),
+            default_base,
+        );
+        Self {
+            account: id,
+            tokens,
+            identity: identity::headers(&account.settings, device),
+            initiator_mode: account.settings.initiator_mode,
+        }
+    }
+}
+
+impl Provider for Copilot {
+    fn token(&self, now: Timestamp) -> Option<Arc<Token>> {
+        self.tokens.current(now)
+    }
+
+    fn renew<'a>(&'a self, stale: Option<&'a Token>) -> BoxFuture<'a, Result<Arc<Token>, Verdict>> {
+        Box::pin(async move {
+            self.tokens
+                .renewed(stale, Timestamp::now())
+                .await
+                .map_err(|error| no_token(&self.account, error.as_deref()))
+        })
+    }
+
+    fn keep<'a>(&'a self, http: &'a Upstream) -> BoxFuture<'a, ()> {
+        Box::pin(self.tokens.keep(http))
+    }
+
+    fn request(&self, call: &Call, model: &str, token: &Token) -> Request<Full<Bytes>> {
+        let mut request = Request::new(Full::new(call.body_for(model, None)));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = token.chat.clone();
+        let headers = request.headers_mut();
+        headers.clone_from(&self.identity);
+        headers.insert(AUTHORIZATION, token.authorization.clone());
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(ACCEPT, call.accept());
+        let initiator = HeaderValue::from_static(self.initiator(call).as_str());
+        headers.insert("x-initiator", initiator);
+        if call.envelope.vision {
+            headers.insert("copilot-vision-request", HeaderValue::from_static("true"));
+        }
+        if let Ok(id) = HeaderValue::from_str(&call.id) {
+            headers.insert("x-request-id", id.clone());
+            headers.insert("x-agent-task-id", id);
+        }
+        request
+    }
+
+    /// The client's word, the account's setting, the classifier, in this order
+    /// (facts: Copilot, 11).
+    fn initiator(&self, call: &Call) -> Initiator {
+        call.initiator.unwrap_or(match self.initiator_mode {
+            InitiatorMode::User => Initiator::User,
+            InitiatorMode::Agent => Initiator::Agent,
+            InitiatorMode::Auto => call.envelope.initiator,
+        })
+    }
+
+    fn models(&self, token: &Token) -> Request<Full<Bytes>> {
+        let mut request = Request::new(Full::default());
+        *request.uri_mut() = token.models.clone();
+        let headers = request.headers_mut();
+        headers.clone_from(&self.identity);
+        headers.insert(AUTHORIZATION, token.authorization.clone());
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        for name in ["openai-intent", "x-interaction-type"] {
+            headers.insert(name, HeaderValue::from_static("model-access"));
+        }
+        request
+    }
+
+    fn verdict(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Verdict {
+        verdict::read(&self.account, status, headers, body, now)
+    }
+}
+
+fn no_token(account: &str, error: Option<&Error>) -> Verdict {
+    match error {
+        Some(Error::Refused(words)) => Verdict::saying(
+            Outcome::Refused,
+            Failure::new(
+                403,
+                "account_refused",
+                format!(
+                    "account {account}: {words} (hint: sign in again with `tokn-router login`)"
+                ),
+            ),
+        ),
+        other => {
+            let reason = other.map_or_else(|| "it has ended".to_owned(), ToString::to_string);
+            Verdict::saying(
+                Outcome::Unreachable,
+                Failure::new(
+                    503,
+                    "no_token",
+                    format!("account {account}: there is no valid Copilot token: {reason}"),
+                ),
+            )
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! What is peculiar to each provider, behind one trait.
+
+pub mod copilot;
+pub mod zai;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use config::ProviderId;
+use dialect::{Failure, Initiator};
+use futures_util::future::BoxFuture;
+use http::header::{InvalidHeaderValue, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
+use http_body_util::Full;
+use jiff::Timestamp;
+
+use crate::call::Call;
+use crate::outcome::Outcome;
+use crate::upstream::Upstream;
+
+/// Talks to one account's upstream.
+pub trait Provider: Send + Sync {
+    /// The credential that is good at `now`, without waiting.
+    fn token(&self, now: Timestamp) -> Option<Arc<Token>>;
+
+    /// A newer credential than `stale`, waited for.
+    fn renew<'a>(&'a self, stale: Option<&'a Token>) -> BoxFuture<'a, Result<Arc<Token>, Verdict>>;
+
+    /// Keeps the credential fresh for ever. Polled by one task of its own.
+    fn keep<'a>(&'a self, http: &'a Upstream) -> BoxFuture<'a, ()>;
+
+    /// The upstream request for `call`, with every field and header that this
+    /// provider wants.
+    fn request(&self, call: &Call, model: &str, token: &Token) -> Request<Full<Bytes>>;
+
+    /// Who caused the request, as its upstream is told.
+    fn initiator(&self, call: &Call) -> Initiator {
+        call.initiator.unwrap_or(call.envelope.initiator)
+    }
+
+    /// The request that lists the account's models.
+    fn models(&self, token: &Token) -> Request<Full<Bytes>>;
+
+    /// What an answer means that is not a success, or an error inside one.
+    fn verdict(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Verdict;
+}
+
+/// A credential and where it is good.
+pub struct Token {
+    /// The whole value of the `authorization` header, marked sensitive.
+    pub authorization: HeaderValue,
+    /// Where chat completions are asked for.
+    pub chat: Uri,
+    /// Where the models are listed.
+    pub models: Uri,
+    /// When it ends, where that is known.
+    pub expires: Option<Timestamp>,
+}
+
+impl Token {
+    /// A credential for the paths below `base`.
+    ///
+    /// # Errors
+    /// If `base` is no URL, or the secret cannot stand in a header.
+    pub fn new(secret: &str, base: &str, expires: Option<Timestamp>) -> Result<Self, InvalidToken> {
+        let base = base.trim_end_matches('/');
+        let mut authorization = HeaderValue::from_str(&format!("Bearer {secret}"))?;
+        authorization.set_sensitive(true);
+        Ok(Self {
+            authorization,
+            chat: format!("{base}/chat/completions").parse()?,
+            models: format!("{base}/models").parse()?,
+            expires,
+        })
+    }
+}
+
+/// Why a credential is of no use. Does not say what it was.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidToken {
+    /// It holds characters that no header may.
+    #[error("the credential holds characters that cannot stand in a header")]
+    Secret(#[from] InvalidHeaderValue),
+    /// Its base is no URL.
+    #[error("the base URL is not valid: {0}")]
+    Base(#[from] http::uri::InvalidUri),
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Token")
+            .field("chat", &self.chat)
+            .field("expires", &self.expires)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What an upstream's answer means.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// For the account, and for the request.
+    pub outcome: Outcome,
+    /// What the client is told instead of the upstream's own words, where
+    /// those would not help.
+    pub failure: Option<Failure>,
+}
+
+impl Verdict {
+    /// A verdict whose client gets the upstream's own answer.
+    pub const fn of(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            failure: None,
+        }
+    }
+
+    /// A verdict in words of our own.
+    pub const fn saying(outcome: Outcome, failure: Failure) -> Self {
+        Self {
+            outcome,
+            failure: Some(failure),
+        }
+    }
+}
+
+/// How an account of this provider proves itself, as `/v1/models` tells it.
+pub const fn auth_kind(provider: ProviderId) -> &'static str {
+    match provider {
+        ProviderId::GithubCopilot => "github_oauth",
+        ProviderId::ZaiCodingPlan
+        | ProviderId::Zai
+        | ProviderId::ZhipuaiCodingPlan
+        | ProviderId::Zhipuai => "api_key",
+    }
+}
+
+/// `Retry-After`, in seconds or as a date (RFC 9110, 10.2.3). The number is
+/// tried first: a date parser may take `3` for a year.
+pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds).ok();
+    }
+    let date = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
+    Some(Duration::try_from(date.duration_since(now)).unwrap_or(Duration::ZERO))
+}
+
+/// Whether a body is a web page: a firewall's or a login's, not the API's.
+pub fn is_html(headers: &HeaderMap, body: &[u8]) -> bool {
+    let kind = headers.get(http::header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
+        || body.trim_ascii_start().starts_with(b"<")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(value: &'static str) -> Option<u64> {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, HeaderValue::from_static(value));
+        let now = "2015-10-21T07:27:30Z".parse().unwrap();
+        retry_after(&headers, now).map(|after| after.as_secs())
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        assert_eq!(read("3"), Some(3));
+        assert_eq!(read(" 120 "), Some(120));
+        assert_eq!(read("Wed, 21 Oct 2015 07:28:00 GMT"), Some(30));
+        assert_eq!(read("Wed, 21 Oct 2015 07:00:00 GMT"), Some(0));
+        assert_eq!(read("soon"), None);
+        assert_eq!(read("-4"), None);
+    }
+
+    #[test]
+    fn a_tokens_debug_form_does_not_show_it() {
+        let token = Token::new("secret-value", "https://api.example.com/", None).unwrap();
+        assert!(!format!("{token:?}").contains("secret-value"));
+        assert_eq!(token.chat, "https://api.example.com/chat/completions");
+    }
+}

@@ -1,0 +1,111 @@
+//! Accepts connections and leads each request to who answers it.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use crate::body::Body;
+use crate::data::{self, Call};
+use crate::deliver::deliver;
+use crate::reply::{Refused, Reply};
+use crate::script::Kind;
+use crate::state::{Caller, State};
+use crate::{control, github, login, zai};
+
+/// Serves until it is dropped, and its connections with it.
+pub(crate) async fn serve(listener: TcpListener, state: Arc<State>) -> Infallible {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(converse(stream, Arc::clone(&state)));
+                }
+                // Out of descriptors, most likely; some will come back.
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn converse(stream: TcpStream, state: Arc<State>) {
+    // Without this, small events wait for acknowledgements of the ones before.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(|request| answer(&state, request));
+    // An error here is a client that left or a fault that was asked for.
+    let _ = http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+async fn answer(state: &State, request: Request<Incoming>) -> Result<Response<Body>, Refused> {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await.map_err(|_| Refused)?.to_bytes();
+    let path = head.uri.path();
+    if path.starts_with("/_mock") {
+        return Ok(deliver(
+            control::answer(state, &head.method, path, &body),
+            None,
+        ));
+    }
+    let caller = state.caller(&head.headers);
+    let watch = state.log.as_ref().map(|log| {
+        let path = head.uri.path_and_query().map_or(path, |path| path.as_str());
+        let account = caller.map(|caller| caller.seat.account.id.as_str());
+        log.add(&head.method, path, &head.headers, &body, account)
+    });
+    match route(state, &head, &body, caller).await {
+        Ok(reply) => Ok(deliver(reply, watch)),
+        Err(refused) => {
+            if let Some(watch) = watch {
+                watch.finish();
+            }
+            Err(refused)
+        }
+    }
+}
+
+async fn route(
+    state: &State,
+    head: &http::request::Parts,
+    body: &Bytes,
+    caller: Option<Caller<'_>>,
+) -> Result<Reply, Refused> {
+    let headers = &head.headers;
+    let path = head.uri.path();
+    match (&head.method, path) {
+        (&Method::POST, "/login/device/code") => Ok(login::device_code(state, headers, body)),
+        (&Method::POST, "/login/oauth/access_token") => login::access_token(state, headers, body),
+        (&Method::GET, "/user") => Ok(github::user(headers, caller)),
+        (&Method::GET, "/copilot_internal/user") => Ok(github::quota(state, headers, caller)),
+        (&Method::GET, "/copilot_internal/v2/token") => {
+            github::exchange(state, headers, caller).await
+        }
+        _ => {
+            let (kind, path) = match zai::path_below_base(path) {
+                Some(rest) => (Kind::Zai, rest),
+                None => (Kind::Copilot, path),
+            };
+            let call = Call {
+                kind,
+                method: &head.method,
+                path,
+                headers,
+                body,
+                caller,
+            };
+            data::answer(state, &call).await
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Every environment variable that the program reads, and the only reading.
+
+use std::ffi::OsString;
+
+use config::ProviderId;
+
+/// `TOKN_ROUTER_CONFIG`: the configuration file; read by `config::paths`, as
+/// are `XDG_CONFIG_HOME`, `XDG_DATA_HOME`, `HOME` and Windows' `APPDATA`,
+/// `LOCALAPPDATA`.
+///
+/// `TOKN_ROUTER_GITHUB_URL`: where sign-in happens instead of github.com.
+pub(crate) const GITHUB_URL: &str = "TOKN_ROUTER_GITHUB_URL";
+/// Where GitHub's REST API is instead of api.github.com.
+pub(crate) const GITHUB_API_URL: &str = "TOKN_ROUTER_GITHUB_API_URL";
+/// What is logged, as a `tracing` filter such as `debug` or `gateway=trace`.
+pub(crate) const LOG: &str = "TOKN_ROUTER_LOG";
+/// Set to anything: no colour (no-color.org).
+pub(crate) const NO_COLOR: &str = "NO_COLOR";
+
+/// Where `import --from env` looks for a provider's credential, in order.
+pub(crate) const fn credentials(provider: ProviderId) -> &'static [&'static str] {
+    match provider {
+        ProviderId::GithubCopilot => &[
+            "COPILOT_GITHUB_TOKEN",
+            "GH_COPILOT_TOKEN",
+            "GH_TOKEN",
+            "GITHUB_TOKEN",
+        ],
+        ProviderId::ZaiCodingPlan | ProviderId::Zai => {
+            &["ZAI_API_KEY", "Z_AI_API_KEY", "GLM_API_KEY"]
+        }
+        ProviderId::ZhipuaiCodingPlan | ProviderId::Zhipuai => &[
+            "ZHIPU_API_KEY",
+            "ZHIPUAI_API_KEY",
+            "BIGMODEL_API_KEY",
+            "GLM_API_KEY",
+        ],
+    }
+}
+
+/// The value of a variable, unless it is empty.
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
+pub(crate) fn read(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// The value of a variable as text.
+pub(crate) fn text(name: &str) -> Option<String> {
+    read(name)?.into_string().ok()
+}

@@ -1,0 +1,176 @@
+//! `login`: sign in to a provider and add the account.
+
+use std::path::Path;
+use std::time::Duration;
+
+use config::edit::{NewAccount, Put, put_account};
+use config::{Config, ProviderId};
+use gateway::provider::copilot::github::{self, GitHub, Poll};
+use gateway::provider::{Token, zai};
+use gateway::upstream::Upstream;
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::time::{Instant, sleep};
+
+use crate::args::Login;
+use crate::report::{Failure, Kind, Outcome};
+use crate::term::{Spinner, ask_secret, say};
+use crate::{env, store};
+
+/// Added to GitHub's interval: polling a moment early costs five seconds.
+const POLL_MARGIN: Duration = Duration::from_secs(1);
+/// What `slow_down` adds where GitHub tells no new interval (RFC 8628, 3.5).
+const SLOWER: Duration = Duration::from_secs(5);
+
+/// Runs the command.
+pub(crate) async fn run(path: &Path, args: Login) -> Outcome {
+    let config = store::read(path, args.no_proxy)?;
+    let host = store::host(args.host.as_deref(), args.provider)?;
+    let id = store::id(args.id.as_deref())?;
+    let http = store::client(&config);
+    if args.provider.is_copilot() {
+        let github = store::github(&host)?;
+        let token = device_flow(&http, &github).await?;
+        return add_copilot(path, &http, &github, host, id, token).await;
+    }
+    let variable = env::credentials(args.provider)[0];
+    let key = ask_secret(
+        &format!("{} API key", args.provider.display_name()),
+        &format!(
+            "put the key into {variable} and run `tokn-router import --from env --provider {}`",
+            args.provider
+        ),
+    )?;
+    add_zai(path, &http, &config, args.provider, id, key.trim().into()).await
+}
+
+/// Signs in to GitHub: the person types a code into a page.
+async fn device_flow(http: &Upstream, github: &GitHub) -> Result<SecretString, Failure> {
+    let code = github.device_code(http).await?;
+    say(format_args!(
+        "Open {} and type in the code {}",
+        code.verification_uri, code.user_code
+    ));
+    let started = Instant::now();
+    let spinner = Spinner::start("waiting for you to sign in");
+    let mut interval = code.interval();
+    loop {
+        let left = code.expires_in().saturating_sub(started.elapsed());
+        if left.is_zero() {
+            return Err(expired());
+        }
+        wait(&spinner, left, pause(interval)).await;
+        match github.poll(http, &code).await {
+            Ok(Poll::Token(token)) => return Ok(token),
+            Ok(Poll::Pending) => {}
+            Ok(Poll::SlowDown(asked)) => interval = asked.unwrap_or(interval + SLOWER),
+            Ok(Poll::Denied) => {
+                return Err(Failure::of(Kind::Auth, "the sign-in was declined"));
+            }
+            Ok(Poll::Expired) => return Err(expired()),
+            // A dropped poll says nothing of the next one.
+            Err(github::Error::Send(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn expired() -> Failure {
+    Failure::of(Kind::Auth, "the code has expired before you signed in")
+        .hint("run `tokn-router login` again")
+}
+
+/// An interval of zero is a test's: it gets no margin either.
+fn pause(interval: Duration) -> Duration {
+    if interval.is_zero() {
+        interval
+    } else {
+        interval + POLL_MARGIN
+    }
+}
+
+async fn wait(spinner: &Spinner, left: Duration, pause: Duration) {
+    const TICK: Duration = Duration::from_secs(1);
+    let started = Instant::now();
+    loop {
+        spinner.time_left(left.saturating_sub(started.elapsed()));
+        let rest = pause.saturating_sub(started.elapsed());
+        if rest.is_zero() {
+            return;
+        }
+        sleep(rest.min(TICK)).await;
+    }
+}
+
+/// Adds a Copilot account, once its token has proved that it has a seat.
+pub(crate) async fn add_copilot(
+    path: &Path,
+    http: &Upstream,
+    github: &GitHub,
+    host: String,
+    id: Option<String>,
+    token: SecretString,
+) -> Outcome {
+    let exchange_url = github.exchange_url();
+    let exchanged = github::exchange(http, &exchange_url, &token).await?;
+    let id = match id {
+        Some(id) => id,
+        None => github.login(http, &token).await?,
+    };
+    let mut account = NewAccount::new(&id, ProviderId::GithubCopilot);
+    account.host = (host != "github.com").then_some(host);
+    account.refresh_token = Some(token);
+    account.refresh_url = Some(exchange_url);
+    let seat = exchanged.sku.unwrap_or_else(|| "seat".into());
+    added(path, &account, &format!("GitHub Copilot, {seat}"))
+}
+
+/// Adds a Z.ai or Zhipu account, once its key has listed the models.
+pub(crate) async fn add_zai(
+    path: &Path,
+    http: &Upstream,
+    config: &Config,
+    provider: ProviderId,
+    id: Option<String>,
+    key: SecretString,
+) -> Outcome {
+    let id = id.unwrap_or_else(|| provider.as_str().to_owned());
+    // A base URL that the person set for this account stays in force.
+    let configured = config.accounts.iter().find(|account| account.id == id);
+    let base = configured
+        .and_then(|account| account.base_url.as_deref())
+        .unwrap_or_else(|| zai::default_base(provider));
+    let token = Token::new(key.expose_secret(), base, None)
+        .map_err(|error| Failure::of(Kind::Usage, error))?;
+    let limit = http.limits().first_byte;
+    let (status, _, body) = http.fetch(zai::list_models(&token), limit).await?;
+    if !status.is_success() {
+        let words = dialect::chat::error_words(&body).1;
+        let words = words.unwrap_or_else(|| "no reason given".into());
+        return Err(Failure::of(
+            Kind::Auth,
+            format_args!("{} does not accept the key: {status}: {words}", provider.display_name()),
+        )
+        .hint("the coding plans and the general APIs have keys and base URLs of their own: check --provider"));
+    }
+    let mut account = NewAccount::new(&id, provider);
+    account.api_key = Some(key);
+    added(path, &account, provider.display_name())?;
+    say(format_args!(
+        "note: the vendor's usage policy allows supported tools and individual use only"
+    ));
+    Ok(())
+}
+
+fn added(path: &Path, account: &NewAccount, what: &str) -> Outcome {
+    let verb = match put_account(path, account)? {
+        Put::Added => "added",
+        Put::Updated => "updated",
+    };
+    say(format_args!(
+        "{verb} account {} ({what}) in {}",
+        account.id,
+        path.display()
+    ));
+    say(format_args!("start the API with `tokn-router serve`"));
+    Ok(())
+}

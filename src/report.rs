@@ -1,0 +1,102 @@
+//! What went wrong, as a person is told of it: the error, then `hint:` what to
+//! do; and the exit code.
+
+use std::fmt::Display;
+use std::process::ExitCode;
+
+use gateway::gateway::SetupError;
+use gateway::provider::copilot::github;
+use gateway::upstream::SendError;
+
+/// How a command ends.
+pub(crate) type Outcome = Result<(), Failure>;
+
+/// Which exit code an error has. 2, for a wrong command line, is clap's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    Other = 1,
+    Usage = 2,
+    Config = 3,
+    Auth = 4,
+    Network = 5,
+}
+
+/// An error for a person.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    kind: Kind,
+    message: String,
+    hint: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(message: impl Display) -> Self {
+        Self::of(Kind::Other, message)
+    }
+
+    pub(crate) fn of(kind: Kind, message: impl Display) -> Self {
+        Self {
+            kind,
+            message: message.to_string(),
+            hint: None,
+        }
+    }
+
+    pub(crate) fn hint(self, hint: impl Display) -> Self {
+        Self {
+            hint: Some(hint.to_string()),
+            ..self
+        }
+    }
+}
+
+/// Says what went wrong on stderr and gives the exit code.
+pub(crate) fn exit(outcome: Outcome) -> ExitCode {
+    let Err(failure) = outcome else {
+        return ExitCode::SUCCESS;
+    };
+    crate::term::say(format_args!("error: {}", failure.message));
+    if let Some(hint) = failure.hint {
+        crate::term::say(format_args!("hint: {hint}"));
+    }
+    ExitCode::from(failure.kind as u8)
+}
+
+impl From<config::Error> for Failure {
+    fn from(error: config::Error) -> Self {
+        let failure = Self::of(Kind::Config, &error);
+        match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
+impl From<SendError> for Failure {
+    fn from(error: SendError) -> Self {
+        Self::of(Kind::Network, error)
+    }
+}
+
+impl From<github::Error> for Failure {
+    fn from(error: github::Error) -> Self {
+        let kind = match error {
+            github::Error::Send(_) | github::Error::Failed { .. } => Kind::Network,
+            github::Error::Refused(_) => Kind::Auth,
+            github::Error::Unreadable(_) => Kind::Other,
+        };
+        Self::of(kind, error)
+    }
+}
+
+impl From<SetupError> for Failure {
+    fn from(error: SetupError) -> Self {
+        let failure = Self::of(Kind::Config, &error);
+        match error {
+            SetupError::NoAccount => failure.hint(
+                "add one with `tokn-router login`, or try `tokn-router serve --demo` without one",
+            ),
+            SetupError::Account { .. } | SetupError::Device(_) => failure,
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! `serve`: start the local API.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use config::Config;
+use gateway::server::{Drained, Shutdown, serve};
+use gateway::{Gateway, Setup};
+use ledger::Ledger;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::args::Serve;
+use crate::report::{Failure, Outcome};
+use crate::signals::Signals;
+use crate::term::print;
+use crate::{demo, env, listen, log, store};
+
+/// What a server runs on.
+struct Ground {
+    config: Config,
+    data: PathBuf,
+    database: Option<PathBuf>,
+}
+
+/// Runs the command.
+pub(crate) async fn run(path: &Path, args: Serve) -> Outcome {
+    log::start(args.log_format);
+    let signals = Signals::listen()?;
+    if args.demo {
+        let demo = demo::start().await?;
+        let data = demo.directory().to_owned();
+        let ground = Ground {
+            config: demo.config(),
+            database: Some(data.join("usage.db")),
+            data,
+        };
+        return serve_on(ground, &args, signals).await;
+    }
+    let config = store::read(path, args.no_proxy)?;
+    let database = if config.usage.enabled {
+        let configured = config.usage.path.as_deref();
+        Some(config::paths::usage_database(configured, &env::read)?)
+    } else {
+        None
+    };
+    let data = config::paths::data_dir(&env::read)?;
+    let ground = Ground {
+        config,
+        data,
+        database,
+    };
+    serve_on(ground, &args, signals).await
+}
+
+async fn serve_on(ground: Ground, args: &Serve, signals: Signals) -> Outcome {
+    let Ground {
+        config,
+        data,
+        database,
+    } = ground;
+    let host = args.host.as_deref().unwrap_or(&config.server.host);
+    let port = args.port.unwrap_or(config.server.port);
+    let listeners = listen::bind(host, port, args.insecure_allow_remote).await?;
+    let drain = config.server.drain;
+    let ledger = database.map(|path| open(&path)).transpose()?;
+    let setup = Setup {
+        config,
+        data: Some(data),
+        ledger: ledger.clone(),
+    };
+    let (gateway, mut keepers) = Gateway::start(setup)?;
+    greet(&listeners, &gateway, args.demo)?;
+    let (stop, now, hearing) = twice(signals);
+    let drained = serve(listeners, gateway, Shutdown { stop, now, drain }).await;
+    hearing.abort();
+    keepers.shutdown().await;
+    if let Drained::Cut(connections) = drained {
+        tracing::warn!(connections, "ended before every request had its answer");
+    }
+    match ledger.map(|ledger| ledger.close()) {
+        Some(Err(error)) => Err(Failure::new(error)),
+        Some(Ok(())) | None => Ok(()),
+    }
+}
+
+fn open(path: &Path) -> Result<Arc<Ledger>, Failure> {
+    Ledger::open(path).map(Arc::new).map_err(|error| {
+        Failure::new(error).hint("set [usage] path to another file, or [usage] enabled = false")
+    })
+}
+
+/// The first signal and the second one.
+fn twice(
+    mut signals: Signals,
+) -> (
+    impl Future<Output = ()>,
+    impl Future<Output = ()>,
+    tokio::task::AbortHandle,
+) {
+    let (heard, first) = watch::channel(0);
+    let second = first.clone();
+    let mut owner = tokio::task::JoinSet::new();
+    let hearing = owner.spawn(async move {
+        loop {
+            signals.next().await;
+            heard.send_modify(|count| *count += 1);
+        }
+    });
+    let after = |mut count: watch::Receiver<u32>, least: u32| async move {
+        // A sender that is gone can tell of no signal any more.
+        if count.wait_for(|count| *count >= least).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    let stop = after(first, 1);
+    let now = async move {
+        after(second, 2).await;
+        drop(owner);
+    };
+    (stop, now, hearing)
+}
+
+/// Says where the API is and how to use it.
+fn greet(listeners: &[TcpListener], gateway: &Gateway, is_demo: bool) -> Outcome {
+    let addresses: Vec<_> = listeners
+        .iter()
+        .filter_map(|listener| listener.local_addr().ok())
+        .collect();
+    for address in &addresses {
+        print(format_args!("listening on http://{address}"))?;
+    }
+    let accounts: Vec<&str> = gateway
+        .accounts()
+        .iter()
+        .map(|account| &*account.id)
+        .collect();
+    print(format_args!("accounts: {}", accounts.join(", ")))?;
+    let Some(address) = addresses.first() else {
+        return Ok(());
+    };
+    if is_demo {
+        print(format_args!(
+            "this is a demo: the accounts and their upstream are simulated in this process, and\n\
+             nothing is kept when it ends"
+        ))?;
+    }
+    print(format_args!(
+        "\nPoint any OpenAI client at it:\n\n  \
+         export OPENAI_BASE_URL=http://{address}/v1\n  \
+         export OPENAI_API_KEY=unused\n\n\
+         or try it at once:\n\n  \
+         curl http://{address}/v1/chat/completions \\\n    \
+         -H 'content-type: application/json' \\\n    \
+         -d '{{\"model\":\"gpt-4o\",\"messages\":[{{\"role\":\"user\",\"content\":\"hi\"}}],\"stream\":true}}'\n"
+    ))
+}

@@ -1,0 +1,84 @@
+//! How every command reads the configuration and reaches the network.
+
+use std::path::Path;
+use std::time::Duration;
+
+use config::kind::Kind as Value;
+use config::{Config, ProviderId};
+use gateway::outbound::Outbound;
+use gateway::provider::copilot::github::GitHub;
+use gateway::upstream::{Limits, Upstream};
+
+use crate::env;
+use crate::report::{Failure, Kind};
+
+/// The configuration at `path`; the default where there is none.
+pub(crate) fn read(path: &Path, no_proxy: bool) -> Result<Config, Failure> {
+    let mut config = config::load(path)?.config;
+    if no_proxy {
+        config.proxy = None;
+    }
+    Ok(config)
+}
+
+/// The HTTP client of a command that runs once.
+pub(crate) fn client(config: &Config) -> Upstream {
+    let limits = Limits {
+        connect: config.server.connect_timeout,
+        first_byte: Duration::from_secs(30),
+        idle: Duration::from_secs(30),
+    };
+    Upstream::new(Outbound::new(config.proxy.as_ref(), limits.connect), limits)
+}
+
+/// GitHub, where the host or the environment says it is.
+pub(crate) fn github(host: &str) -> Result<GitHub, Failure> {
+    Ok(GitHub::of_host(host).with_urls(url(env::GITHUB_URL)?, url(env::GITHUB_API_URL)?))
+}
+
+/// A URL from the environment: https, or plain http on loopback only, since a
+/// token goes there.
+fn url(name: &str) -> Result<Option<String>, Failure> {
+    let Some(url) = env::text(name) else {
+        return Ok(None);
+    };
+    match Value::Url.parse(&url) {
+        Ok(_) => Ok(Some(url)),
+        Err(refusal) => Err(Failure::of(
+            Kind::Config,
+            format_args!("{name}: {}", refusal.message),
+        )),
+    }
+}
+
+/// A GitHub host as it was typed in.
+pub(crate) fn host(host: Option<&str>, provider: ProviderId) -> Result<String, Failure> {
+    let Some(host) = host else {
+        return Ok("github.com".into());
+    };
+    if !provider.is_copilot() {
+        return Err(Failure::of(
+            Kind::Usage,
+            format_args!("--host is for github-copilot, not for {provider}"),
+        ));
+    }
+    match Value::GithubHost.parse(host) {
+        Ok(_) => Ok(host.to_ascii_lowercase()),
+        Err(refusal) => Err(Failure::of(
+            Kind::Usage,
+            format_args!("--host: {}", refusal.message),
+        )),
+    }
+}
+
+/// An account id as it was typed in.
+pub(crate) fn id(id: Option<&str>) -> Result<Option<String>, Failure> {
+    let Some(id) = id else { return Ok(None) };
+    match Value::Id.parse(id) {
+        Ok(_) => Ok(Some(id.to_owned())),
+        Err(refusal) => Err(Failure::of(
+            Kind::Usage,
+            format_args!("--id: {}", refusal.message),
+        )),
+    }
+}
