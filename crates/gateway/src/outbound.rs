@@ -47,7 +47,7 @@ impl Outbound {
         tcp.set_keepalive(Some(Duration::from_secs(60)));
         Self {
             tcp,
-            proxies: proxy.map(matcher).map(Arc::new),
+            proxies: proxy.and_then(matcher).map(Arc::new),
             tls: Arc::default(),
             timeout,
         }
@@ -172,14 +172,18 @@ pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     text
 }
 
-fn matcher(proxy: &config::Proxy) -> Matcher {
-    match &proxy.via {
+fn matcher(proxy: &config::Proxy) -> Option<Matcher> {
+    // The library knows the star for names only, not for addresses.
+    if proxy.no_proxy.iter().any(|host| host == "*") {
+        return None;
+    }
+    Some(match &proxy.via {
         Via::Url(url) => Matcher::builder()
             .all(url.expose_secret())
             .no(proxy.no_proxy.join(","))
             .build(),
         Via::System => Matcher::from_system(),
-    }
+    })
 }
 
 /// CONNECT and SOCKS name a port always, a URL only where it is unusual.

@@ -17,8 +17,9 @@ use crate::upstream::Upstream;
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// The pause after a refusal: only a person can mend that.
 const REFUSED_PAUSE: Duration = Duration::from_secs(15 * 60);
-/// How long a fetched token stands before another is fetched on demand: what
-/// the upstream refuses of a fresh token is not the token's age.
+/// How long a token that replaced a refused one stands before another is
+/// fetched on demand: if it is refused too, its age is not the reason, and
+/// GitHub is not to be asked at the pace of the requests.
 const REST: Duration = Duration::from_secs(5);
 /// How long a request waits for an exchange.
 const WAIT: Duration = Duration::from_secs(20);
@@ -125,8 +126,14 @@ impl Tokens {
         };
         self.kept
             .keep(first, |failures| async move {
+                // What replaces a token that is still good was asked for by an
+                // upstream's refusal.
+                let rest = match self.current(Timestamp::now()) {
+                    Some(_) => REST,
+                    None => Duration::ZERO,
+                };
                 match github::exchange(http, &self.source.url, credential).await {
-                    Ok(exchanged) => self.accept(exchanged, Timestamp::now()).await,
+                    Ok(exchanged) => self.accept(exchanged, rest, Timestamp::now()).await,
                     Err(error) => {
                         let next = self.back_off(&error, failures);
                         (Err(error), next)
@@ -136,7 +143,12 @@ impl Tokens {
             .await;
     }
 
-    async fn accept(&self, exchanged: Exchanged, now: Timestamp) -> (Result<Token, Error>, Next) {
+    async fn accept(
+        &self,
+        exchanged: Exchanged,
+        rest: Duration,
+        now: Timestamp,
+    ) -> (Result<Token, Error>, Next) {
         let (refresh, expires) = lifetime(&exchanged, now);
         let secret = exchanged.token.expose_secret();
         let base = self
@@ -161,7 +173,7 @@ impl Tokens {
         tracing::debug!(account = %self.account, refresh_secs = refresh.as_secs(), "fetched a Copilot token");
         let next = Next {
             after: Some(refresh),
-            rest: REST.min(refresh),
+            rest: rest.min(refresh),
         };
         (token, next)
     }

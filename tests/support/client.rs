@@ -1,0 +1,104 @@
+//! A client of one connection a request, which tells a whole body from a broken one.
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper::header::HOST;
+use hyper::{HeaderMap, Method, Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::PATIENCE;
+
+/// A reply, read to its end.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+    /// Whether the body ended as HTTP says it must.
+    pub(crate) whole: bool,
+}
+
+/// A reply whose body is still to come. Dropping it closes the connection.
+pub(crate) struct Open {
+    pub(crate) status: StatusCode,
+    headers: HeaderMap,
+    read: Vec<u8>,
+    body: Incoming,
+    _connection: JoinSet<()>,
+}
+
+/// A question whose answer is whole.
+pub(crate) fn hi(model: &str) -> Value {
+    json!({"model": model, "messages": [{"role": "user", "content": "hi"}]})
+}
+
+/// A question whose answer is streamed.
+pub(crate) fn streamed(model: &str) -> Value {
+    json!({"model": model, "messages": [{"role": "user", "content": "hi"}], "stream": true})
+}
+
+pub(crate) async fn get(address: SocketAddr, path: &str) -> Reply {
+    send(address, Method::GET, path, String::new()).await.rest().await
+}
+
+/// Asks for a chat completion.
+pub(crate) async fn open(address: SocketAddr, body: Value) -> Open {
+    send(address, Method::POST, "/v1/chat/completions", body.to_string()).await
+}
+
+async fn send(address: SocketAddr, method: Method, path: &str, body: String) -> Open {
+    let answer = async {
+        let stream = TcpStream::connect(address).await.expect("a listener");
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        let mut connections = JoinSet::new();
+        connections.spawn(async move {
+            // What breaks here is seen by whoever reads the body.
+            let _ = connection.await;
+        });
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, address.to_string())
+            .header("content-type", "application/json")
+            .body(Full::new(Bytes::from(body)))
+            .expect("a path of the API");
+        let (head, body) = sender.send_request(request).await?.into_parts();
+        hyper::Result::Ok(Open {
+            status: head.status,
+            headers: head.headers,
+            read: Vec::new(),
+            body,
+            _connection: connections,
+        })
+    };
+    let answer = timeout(PATIENCE, answer).await;
+    answer.expect("an answer in time").expect("an answer")
+}
+
+impl Open {
+    /// Reads up to the first event of the stream.
+    pub(crate) async fn first_event(&mut self) {
+        while !self.text().contains("data: ") {
+            assert!(self.read_more().await, "no event: {}", self.text());
+        }
+    }
+
+    /// Reads the rest.
+    pub(crate) async fn rest(mut self) -> Reply {
+        while self.read_more().await {}
+        Reply {
+            status: self.status,
+            body: self.text(),
+            whole: self.body.is_end_stream_or_empty(),
+            headers: self.headers,
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What a command said, and how it ended.
+
+use std::process::ExitStatus;
+
+/// What a command said, and how it ended.
+#[derive(Debug)]
+pub(crate) struct Output {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    /// `None` where a signal ended it.
+    pub(crate) code: Option<i32>,
+    /// What differs from run to run, and what to say instead.
+    pub(crate) names: Vec<(String, &'static str)>,
+}
+
+impl Output {
+    /// No command ever says a secret: each output is looked through.
+    pub(crate) fn new(
+        stdout: Vec<u8>,
+        stderr: Vec<u8>,
+        status: ExitStatus,
+        names: Vec<(String, &'static str)>,
+    ) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("only text is said");
+        let output = Self {
+            stdout: text(stdout),
+            stderr: text(stderr),
+            code: status.code(),
+            names,
+        };
+        assert_tells_no_secret(&output.stdout);
+        assert_tells_no_secret(&output.stderr);
+        output
+    }
+
+    /// It went well.
+    #[track_caller]
+    pub(crate) fn succeeded(self) -> Self {
+        assert_eq!(self.code, Some(0), "{self:#?}");
+        self
+    }
+
+    /// It ended with this exit code and said why: `error:` on stderr, and
+    /// nothing on stdout, which is for data.
+    #[track_caller]
+    pub(crate) fn failed_with(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{self:#?}");
+        assert!(self.stderr.contains("error: "), "{self:#?}");
+        assert_eq!(self.stdout, "", "{self:#?}");
+        self
+    }
+
+    /// It says what to do, on a line of its own.
+    #[track_caller]
+    pub(crate) fn hints_at(self, what: &str) -> Self {
+        let mut hints = self.stderr.lines().filter(|line| line.starts_with("hint: "));
+        assert!(hints.any(|hint| hint.contains(what)), "no hint at {what:?}: {self:#?}");
+        self
+    }
+
+    /// It says this on stderr.
+    #[track_caller]
+    pub(crate) fn says(self, what: &str) -> Self {
+        assert!(self.stderr.contains(what), "no {what:?}: {self:#?}");
+        self
+    }
+
+    /// What was said on stderr, with a name for what differs from run to run.
+    pub(crate) fn told(&self) -> String {
+        self.names
+            .iter()
+            .fold(self.stderr.clone(), |text, (real, name)| text.replace(real, name))
+    }
+}
+
+/// Neither GitHub's tokens, nor Copilot's, nor a key.
+#[track_caller]
+pub(crate) fn assert_tells_no_secret(text: &str) {
+    for secret in ["gho_", "ghu_", "tid=", super::ZAI_KEY, WRONG_KEY] {
+        let line = text.lines().find(|line| line.contains(secret));
+        assert!(line.is_none(), "a secret is told: {line:?}");
+    }
+}
+
+/// A key that no upstream takes.
+pub(crate) const WRONG_KEY: &str = "zai-wrong-key";
