@@ -196,6 +196,18 @@ mod tests {
     }
 
     #[test]
+    fn every_key_stands_in_the_documentation_as_it_is() {
+        let page = include_str!("../../../docs/config.md");
+        for key in KEYS {
+            let default = key
+                .default
+                .map_or_else(|| "–".to_owned(), |text| format!("`{text}`"));
+            let row = format!("| `{}` | {default} | {} |", key.name(), key.doc);
+            assert!(page.contains(&row), "docs/config.md lacks: {row}");
+        }
+    }
+
+    #[test]
     fn a_secret_has_no_default() {
         assert!(KEYS.iter().all(|key| !key.secret || key.default.is_none()));
     }
