@@ -32,6 +32,7 @@ pub(crate) struct Open {
     headers: HeaderMap,
     read: Vec<u8>,
     body: Incoming,
+    broken: bool,
     _connection: JoinSet<()>,
 }
 
@@ -46,12 +47,21 @@ pub(crate) fn streamed(model: &str) -> Value {
 }
 
 pub(crate) async fn get(address: SocketAddr, path: &str) -> Reply {
-    send(address, Method::GET, path, String::new()).await.rest().await
+    send(address, Method::GET, path, String::new())
+        .await
+        .rest()
+        .await
 }
 
 /// Asks for a chat completion.
 pub(crate) async fn open(address: SocketAddr, body: Value) -> Open {
-    send(address, Method::POST, "/v1/chat/completions", body.to_string()).await
+    send(
+        address,
+        Method::POST,
+        "/v1/chat/completions",
+        body.to_string(),
+    )
+    .await
 }
 
 async fn send(address: SocketAddr, method: Method, path: &str, body: String) -> Open {
@@ -76,6 +86,7 @@ async fn send(address: SocketAddr, method: Method, path: &str, body: String) -> 
             headers: head.headers,
             read: Vec::new(),
             body,
+            broken: false,
             _connection: connections,
         })
     };
@@ -87,18 +98,61 @@ impl Open {
     /// Reads up to the first event of the stream.
     pub(crate) async fn first_event(&mut self) {
         while !self.text().contains("data: ") {
-            assert!(self.read_more().await, "no event: {}", self.text());
+            assert!(self.more().await, "no event: {}", self.text());
         }
     }
 
     /// Reads the rest.
     pub(crate) async fn rest(mut self) -> Reply {
-        while self.read_more().await {}
+        while self.more().await {}
         Reply {
             status: self.status,
             body: self.text(),
-            whole: self.body.is_end_stream_or_empty(),
             headers: self.headers,
+            whole: !self.broken,
         }
+    }
+
+    /// Reads some, unless nothing is to come.
+    async fn more(&mut self) -> bool {
+        let frame = timeout(PATIENCE, self.body.frame()).await;
+        match frame.expect("a reply goes on in time") {
+            Some(Ok(frame)) => {
+                self.read.extend(frame.into_data().unwrap_or_default());
+                true
+            }
+            Some(Err(_)) => {
+                self.broken = true;
+                false
+            }
+            None => false,
+        }
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.read.clone()).expect("only text is said")
+    }
+}
+
+impl Reply {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// It is a whole stream of success.
+    #[track_caller]
+    pub(crate) fn is_a_finished_stream(&self) {
+        assert_eq!(self.status, StatusCode::OK, "{self:?}");
+        assert!(
+            self.whole && self.body.ends_with("data: [DONE]\n\n"),
+            "{self:?}"
+        );
+    }
+
+    /// It is an error of this code, in OpenAI's shape.
+    #[track_caller]
+    pub(crate) fn is_an_error(&self, status: u16, code: &str) {
+        assert_eq!(self.status, status, "{self:?}");
+        assert_eq!(self.json()["error"]["code"], code, "{self:?}");
     }
 }

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::time::timeout;
 
+use super::output::{Names, named};
 use super::{Output, PATIENCE, Server};
 
 /// A person's home, removed when it is dropped.
@@ -17,7 +18,7 @@ pub(crate) struct Home {
     _directory: TempDir,
     path: PathBuf,
     variables: Vec<(String, String)>,
-    names: Vec<(String, &'static str)>,
+    names: Names,
 }
 
 impl Home {
@@ -67,6 +68,11 @@ impl Home {
     pub(crate) fn calling(mut self, real: impl ToString, name: &'static str) -> Self {
         self.names.push((real.to_string(), name));
         self
+    }
+
+    /// A text with a name for what differs from run to run.
+    pub(crate) fn named(&self, text: &str) -> String {
+        named(&self.names, text)
     }
 
     /// A file below the home, for its owner only.
@@ -132,7 +138,12 @@ impl Home {
         let running = self.command(args).output();
         let ended = timeout(PATIENCE, running).await;
         let output = ended.unwrap_or_else(|_| panic!("{args:?} hangs")).unwrap();
-        Output::new(output.stdout, output.stderr, output.status, self.names.clone())
+        Output::new(
+            output.stdout,
+            output.stderr,
+            output.status,
+            self.names.clone(),
+        )
     }
 
     /// Starts the local API on a free port and waits until it listens.

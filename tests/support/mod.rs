@@ -11,7 +11,7 @@ use std::time::Duration;
 use mock_upstream::{Account, Mock, Script};
 use tokio::time::{Instant, sleep};
 
-pub(crate) use client::{Reply, hi, streamed};
+pub(crate) use client::{hi, streamed};
 pub(crate) use home::Home;
 pub(crate) use output::Output;
 pub(crate) use server::Server;

@@ -2,6 +2,9 @@
 
 use std::process::ExitStatus;
 
+/// What differs from run to run, and what to say instead.
+pub(crate) type Names = Vec<(String, &'static str)>;
+
 /// What a command said, and how it ended.
 #[derive(Debug)]
 pub(crate) struct Output {
@@ -9,18 +12,12 @@ pub(crate) struct Output {
     pub(crate) stderr: String,
     /// `None` where a signal ended it.
     pub(crate) code: Option<i32>,
-    /// What differs from run to run, and what to say instead.
-    pub(crate) names: Vec<(String, &'static str)>,
+    names: Names,
 }
 
 impl Output {
     /// No command ever says a secret: each output is looked through.
-    pub(crate) fn new(
-        stdout: Vec<u8>,
-        stderr: Vec<u8>,
-        status: ExitStatus,
-        names: Vec<(String, &'static str)>,
-    ) -> Self {
+    pub(crate) fn new(stdout: Vec<u8>, stderr: Vec<u8>, status: ExitStatus, names: Names) -> Self {
         let text = |bytes| String::from_utf8(bytes).expect("only text is said");
         let output = Self {
             stdout: text(stdout),
@@ -53,8 +50,14 @@ impl Output {
     /// It says what to do, on a line of its own.
     #[track_caller]
     pub(crate) fn hints_at(self, what: &str) -> Self {
-        let mut hints = self.stderr.lines().filter(|line| line.starts_with("hint: "));
-        assert!(hints.any(|hint| hint.contains(what)), "no hint at {what:?}: {self:#?}");
+        let mut hints = self
+            .stderr
+            .lines()
+            .filter(|line| line.starts_with("hint: "));
+        assert!(
+            hints.any(|hint| hint.contains(what)),
+            "no hint at {what:?}: {self:#?}"
+        );
         self
     }
 
@@ -67,10 +70,15 @@ impl Output {
 
     /// What was said on stderr, with a name for what differs from run to run.
     pub(crate) fn told(&self) -> String {
-        self.names
-            .iter()
-            .fold(self.stderr.clone(), |text, (real, name)| text.replace(real, name))
+        named(&self.names, &self.stderr)
     }
+}
+
+/// A text with a name for what differs from run to run.
+pub(crate) fn named(names: &Names, text: &str) -> String {
+    names.iter().fold(text.to_owned(), |text, (real, name)| {
+        text.replace(real, name)
+    })
 }
 
 /// Neither GitHub's tokens, nor Copilot's, nor a key.

@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::client::{self, Open, Reply};
+use super::output::Names;
 use super::{Output, PATIENCE, eventually};
 
 /// A running server, killed when it is dropped.
@@ -20,7 +21,7 @@ pub(crate) struct Server {
     stderr: Heard,
     listening: JoinSet<()>,
     addresses: Vec<SocketAddr>,
-    names: Vec<(String, &'static str)>,
+    names: Names,
 }
 
 /// What a process has said so far.
@@ -29,7 +30,7 @@ struct Heard(Arc<Mutex<Vec<u8>>>);
 
 impl Server {
     /// Starts it and waits until it has said all that it says at its start.
-    pub(crate) async fn start(mut command: Command, names: Vec<(String, &'static str)>) -> Self {
+    pub(crate) async fn start(mut command: Command, names: Names) -> Self {
         let mut child = command.spawn().expect("the binary runs");
         let mut listening = JoinSet::new();
         let stdout = Heard::from(child.stdout.take().unwrap(), &mut listening);

@@ -4,7 +4,7 @@
 use bytes::{Bytes, BytesMut};
 use dialect::Failure;
 use dialect::chat::error_words;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::response::Parts;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
@@ -79,6 +79,11 @@ pub async fn attempt(
             return Err(refused(account, &host, head, body).await);
         }
         if is_event_stream(&head.headers) {
+            if head.headers.contains_key(CONTENT_ENCODING) {
+                // It was asked not to; a client that did not ask could not read it.
+                let (host, reason) = (host.clone(), "it packs its stream".to_owned());
+                return Err(unreachable(account, &SendError::Broken { host, reason }));
+            }
             let tap = Tap::new(strip_usage);
             return begin(account, &host, head, body, tap).await;
         }
@@ -281,7 +286,7 @@ fn unreachable(account: &Account, error: &SendError) -> Failed {
 /// the client did not ask for it either.
 async fn read(host: &str, headers: &HeaderMap, body: Incoming) -> Result<Bytes, SendError> {
     let body = collect(host, body, LARGEST_REPLY).await?;
-    let Some(encoding) = headers.get(http::header::CONTENT_ENCODING) else {
+    let Some(encoding) = headers.get(CONTENT_ENCODING) else {
         return Ok(body);
     };
     let encoding = String::from_utf8_lossy(encoding.as_bytes());

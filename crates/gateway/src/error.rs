@@ -115,8 +115,7 @@ fn whole_seconds(after: Duration) -> HeaderValue {
 /// connection (RFC 9110, 7.6.1), its framing, which is ours now, and what only
 /// makes sense between it and a browser.
 pub fn downstream_headers(mut headers: HeaderMap) -> HeaderMap {
-    const OURS: [HeaderName; 10] = [
-        CONNECTION,
+    const OURS: [HeaderName; 9] = [
         CONTENT_LENGTH,
         CONTENT_ENCODING,
         TRANSFER_ENCODING,
@@ -127,6 +126,11 @@ pub fn downstream_headers(mut headers: HeaderMap) -> HeaderMap {
         ALT_SVC,
         STRICT_TRANSPORT_SECURITY,
     ];
+    let named = headers.remove(CONNECTION);
+    let named = named.as_ref().and_then(|value| value.to_str().ok());
+    for name in named.unwrap_or_default().split(',') {
+        headers.remove(name.trim());
+    }
     for name in &OURS {
         headers.remove(name);
     }
@@ -148,6 +152,8 @@ mod tests {
             ("content-type", "text/plain"),
             ("transfer-encoding", "chunked"),
             ("set-cookie", "logged_in=no"),
+            ("connection", "close, X-Hop"),
+            ("x-hop", "1"),
         ] {
             headers.insert(
                 HeaderName::from_static(name),

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use config::{Config, ProviderId};
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use ledger::Ledger;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::account::Account;
@@ -115,21 +117,18 @@ impl Gateway {
         keepers
     }
 
-    /// The accounts that may serve a model. Waits a little for lists that were
-    /// never fetched; asks again before it says that nobody has the model.
+    /// The accounts that may serve a model. Waits a little for lists only
+    /// where none that is known has it, before it says that nobody does.
     pub(crate) async fn candidates(&self, model: &str) -> Result<Vec<Candidate>, NoModel> {
+        let now = Instant::now();
         for account in &self.accounts {
-            if account.models.list().is_none() {
-                let all = self
-                    .accounts
-                    .iter()
-                    .map(|account| account.models.refresh(false));
-                join_all(all).await;
-                break;
-            }
+            account.models.freshen(now);
         }
-        if let Ok(candidates) = self.route(model) {
-            return Ok(candidates);
+        match self.route(model) {
+            Ok(candidates) if candidates.iter().any(|candidate| candidate.listed) => {
+                return Ok(candidates);
+            }
+            _ => {}
         }
         join_all(
             self.accounts
@@ -141,12 +140,14 @@ impl Gateway {
     }
 
     fn route(&self, model: &str) -> Result<Vec<Candidate>, NoModel> {
+        let now = Timestamp::now();
         let seats: Vec<Seat> = self
             .accounts
             .iter()
             .map(|account| Seat {
                 provider: account.provider,
                 list: account.models.list(),
+                ready: account.backend.token(now).is_some(),
             })
             .collect();
         route(model, &seats, &self.catalogue)

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 /// A value, the last failure to renew it, and when it may be fetched again.
 pub struct Kept<T, E> {
@@ -23,6 +23,8 @@ struct State<T, E> {
     failure: Option<Arc<E>>,
     rounds: u64,
     fetched: Option<Instant>,
+    /// When the fetch that is under way began.
+    begun: Option<Instant>,
     resting: Option<Instant>,
 }
 
@@ -50,6 +52,7 @@ impl<T, E> Kept<T, E> {
             failure: None,
             rounds: 0,
             fetched: None,
+            begun: None,
             resting: None,
         };
         Self {
@@ -80,19 +83,20 @@ impl<T, E> Kept<T, E> {
     }
 
     /// Asks for a fetch and waits until one has ended, but no longer than
-    /// `limit`, and not at all while the keeper rests.
+    /// `limit` after it began, and not at all while the keeper rests: of many
+    /// who come while one hangs, only the first wait.
     pub async fn renew(&self, limit: Duration) {
         let mut state = self.state.subscribe();
-        let rounds = {
-            let state = state.borrow_and_update();
-            if state.resting.is_some_and(|until| Instant::now() < until) {
+        let (rounds, until) = {
+            let (state, now) = (state.borrow_and_update(), Instant::now());
+            if state.resting.is_some_and(|until| now < until) {
                 return;
             }
-            state.rounds
+            (state.rounds, state.begun.unwrap_or(now) + limit)
         };
         self.want();
         // Whether it ended or not, the caller looks at the value.
-        let _ = timeout(limit, state.wait_for(|state| state.rounds > rounds)).await;
+        let _ = timeout_at(until, state.wait_for(|state| state.rounds > rounds)).await;
     }
 
     /// Fetches for ever: the body of the one task that keeps the value.
@@ -112,6 +116,8 @@ impl<T, E> Kept<T, E> {
                 }
                 None => self.wanted.notified().await,
             }
+            self.state
+                .send_modify(|state| state.begun = Some(Instant::now()));
             let fetched;
             (fetched, next) = fetch(failures).await;
             failures = if fetched.is_ok() { 0 } else { failures + 1 };
@@ -122,6 +128,7 @@ impl<T, E> Kept<T, E> {
     fn publish(&self, fetched: Result<T, E>, now: Instant, rest: Duration) {
         self.state.send_modify(|state| {
             state.rounds += 1;
+            state.begun = None;
             state.resting = now.checked_add(rest);
             match fetched {
                 Ok(value) => {

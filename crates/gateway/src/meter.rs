@@ -30,7 +30,7 @@ impl Meter {
             request_id: call.id.clone(),
             account: None,
             provider: None,
-            model_asked: call.envelope.model.as_str().into(),
+            model_asked: shortened(&call.envelope.model).into(),
             model_served: None,
             dialect: call.dialect,
             stream: call.envelope.stream,
@@ -109,6 +109,12 @@ impl Drop for Meter {
             ledger.record(*record);
         }
     }
+}
+
+/// A model's name is the client's own text: what is kept of it is bounded.
+fn shortened(model: &str) -> &str {
+    const MOST: usize = 200;
+    &model[..model.floor_char_boundary(MOST)]
 }
 
 /// One line for each request; at `info` only where something went wrong, since

@@ -50,21 +50,28 @@ impl Listing {
         self.kept.value()
     }
 
-    /// Sees to it that the list is one, and fresh: waits for it where there is
-    /// none or where `wait_for_fresh`, and else lets it be fetched behind.
-    pub async fn refresh(&self, wait_for_fresh: bool) {
-        let age = self.kept.age(Instant::now());
-        match age {
-            Some(age) if age < FRESH => {}
-            Some(_) if !wait_for_fresh => self.kept.want(),
-            _ => self.kept.renew(PATIENCE).await,
+    /// Lets the list be fetched behind a request where it is old or missing.
+    pub fn freshen(&self, now: Instant) {
+        if !self.is_fresh(now) {
+            self.kept.want();
         }
     }
 
-    /// Asks the upstream again though the list is fresh: a model is asked for
-    /// that is not on it.
+    /// Waits a little for a list where there is no fresh one.
+    pub async fn refresh(&self) {
+        if !self.is_fresh(Instant::now()) {
+            self.look_again().await;
+        }
+    }
+
+    /// Asks the upstream again, and waits a little: a model is asked for that
+    /// is on no list.
     pub async fn look_again(&self) {
         self.kept.renew(PATIENCE).await;
+    }
+
+    fn is_fresh(&self, now: Instant) -> bool {
+        self.kept.age(now).is_some_and(|age| age < FRESH)
     }
 
     /// Keeps the list of `account` for ever.
@@ -170,7 +177,7 @@ impl List {
 /// and with the `x_tokn_router` block: what `GET /v1/models` answers. All
 /// accounts are asked at once.
 pub async fn merged(accounts: &[Arc<Account>], catalogue: &Catalogue) -> Vec<(Arc<str>, String)> {
-    join_all(accounts.iter().map(|account| account.models.refresh(true))).await;
+    join_all(accounts.iter().map(|account| account.models.refresh())).await;
     let mut seen = HashSet::new();
     let mut merged = Vec::new();
     for account in accounts {

@@ -69,9 +69,9 @@ impl Pool {
         })
     }
 
-    /// Lends the next account in turn: one that lists the model before one
-    /// whose list is not known, and one that merely failed lately before
-    /// none at all. Never one that was tried.
+    /// Lends the next account in turn: one whose credential and list are at
+    /// hand before one that is still to get them, and one that merely failed
+    /// lately before none at all. Never one that was tried.
     ///
     /// # Errors
     /// If every candidate was tried or is known to be at a limit.
@@ -91,8 +91,10 @@ impl Pool {
         let in_turn = candidates[behind..].iter().chain(&candidates[..behind]);
         for candidate in in_turn.filter(|candidate| !tried.0.contains(&candidate.account)) {
             let rank = match state.cooling(candidate, now) {
-                None if candidate.listed => Rank::Listed,
-                None => Rank::Unlisted,
+                None => Rank::Free {
+                    waiting: !candidate.ready,
+                    unlisted: !candidate.listed,
+                },
                 Some(cooling) => {
                     let left = cooling.until - now;
                     soonest = Some(soonest.map_or(left, |soonest| soonest.min(left)));
@@ -118,8 +120,8 @@ impl Pool {
         })
     }
 
-    /// When the first of the candidates is known to be free again; `None` if
-    /// one is free now.
+    /// When the first of the candidates is free again, as its upstream told;
+    /// `None` if one may be tried now.
     pub fn soonest(&self, candidates: &[Candidate], now: Instant) -> Option<Duration> {
         let state = self.state();
         candidates
@@ -193,8 +195,11 @@ impl State {
 /// How gladly an account is leased, best first.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
-    Listed,
-    Unlisted,
+    /// Best where neither its credential nor its list is still to come.
+    Free {
+        waiting: bool,
+        unlisted: bool,
+    },
     Cooling(Duration),
 }
 
@@ -218,6 +223,7 @@ mod tests {
                 account,
                 model: "m".into(),
                 listed: true,
+                ready: true,
             })
             .collect()
     }
@@ -274,6 +280,21 @@ mod tests {
             lease.settle(outcome, now);
         }
         assert!(lease_one(&pool, &candidates, now).is_ok());
+    }
+
+    #[test]
+    fn an_account_that_has_to_be_waited_for_comes_after_the_others() {
+        let (pool, mut three, now) = (Pool::new(COOLDOWN), candidates(3), now());
+        three[0].ready = false;
+        three[1].listed = false;
+        for _ in 0..3 {
+            assert_eq!(lease_one(&pool, &three, now), Ok(2));
+        }
+        let mut tried = Tried::default();
+        let order: Vec<usize> =
+            std::iter::from_fn(|| Some(pool.lease(&three, &mut tried, now).ok()?.account))
+                .collect();
+        assert_eq!(order, [2, 1, 0]);
     }
 
     #[test]

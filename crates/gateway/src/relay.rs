@@ -150,8 +150,11 @@ impl Relay {
 
 impl Drop for Relay {
     fn drop(&mut self) {
-        // The client left: what was told until now still counts.
-        if let Some((meter, _)) = &mut self.accounts {
+        if self.tap.is_done() {
+            // The client has all of the reply and did not wait for more.
+            self.end();
+        } else if let Some((meter, _)) = &mut self.accounts {
+            // The client left: what was told until now still counts.
             meter.used(self.tap.usage());
         }
     }

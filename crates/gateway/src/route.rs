@@ -14,6 +14,8 @@ pub struct Seat {
     pub provider: ProviderId,
     /// Its list of models; `None` while it is not known.
     pub list: Option<Arc<List>>,
+    /// Whether its credential is at hand.
+    pub ready: bool,
 }
 
 /// An account that may serve a request.
@@ -23,9 +25,10 @@ pub struct Candidate {
     pub account: usize,
     /// The model, as this account's upstream names it.
     pub model: Arc<str>,
-    /// Whether its list says so; else the list is not known and it is tried
-    /// after the others.
+    /// Whether its list says so; else the list is not known.
     pub listed: bool,
+    /// Whether its credential is at hand; else it has to be waited for.
+    pub ready: bool,
 }
 
 /// No account serves the model.
@@ -51,6 +54,7 @@ pub fn route(
                 account,
                 model,
                 listed: true,
+                ready: seat.ready,
             });
         }
     }
@@ -65,6 +69,7 @@ pub fn route(
             .find(|candidate| seats[candidate.account].provider == seats[account].provider)
             .map_or_else(|| model.into(), |candidate| Arc::clone(&candidate.model)),
         listed: false,
+        ready: seats[account].ready,
     };
     // Where some account lists the model, one whose list is not known may
     // have it too if it is of the same provider; where none does, the
@@ -160,7 +165,11 @@ mod tests {
             let entries: Vec<_> = ids.iter().map(|id| serde_json::json!({"id": id})).collect();
             Arc::new(List::parse(serde_json::json!(entries).to_string().as_bytes()).unwrap())
         });
-        Seat { provider, list }
+        Seat {
+            provider,
+            list,
+            ready: true,
+        }
     }
 
     fn served(model: &str, seats: &[Seat]) -> Result<Vec<(usize, String, bool)>, NoModel> {

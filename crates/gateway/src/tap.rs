@@ -93,6 +93,11 @@ impl Tap {
         self.begun
     }
 
+    /// Whether the reply has said its last word, `[DONE]`.
+    pub const fn is_done(&self) -> bool {
+        self.done
+    }
+
     /// Whether the reply says that it is whole: `[DONE]`, or at least a
     /// reason why it finished.
     pub const fn is_whole(&self) -> bool {

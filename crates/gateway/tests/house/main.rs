@@ -1,5 +1,7 @@
 //! A whole gateway over the simulated upstream, in one process.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 mod account;
 mod failover;
 mod headers;

@@ -95,7 +95,7 @@ async fn serve_socks(mut client: TcpStream, log: &Mutex<Vec<String>>) {
             std::net::Ipv4Addr::from(ip).to_string()
         }
         3 => string(&mut client).await,
-        other => panic!("address type {other}"),
+        other => unreachable!("address type {other}"),
     };
     let port = client.read_u16().await.unwrap();
     log.lock().unwrap().push(format!("{who}{host}:{port}"));

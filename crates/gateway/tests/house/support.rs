@@ -249,9 +249,15 @@ impl House {
         let _ = self.stop.send(());
         self.running.join_next().await.unwrap().unwrap();
         self.ledger.close().unwrap();
-        let mut config = Config::default();
-        config.accounts = Script::demo().accounts.iter().map(account).collect();
-        config.accounts.truncate(2);
+        let mut config = Config {
+            accounts: Script::demo()
+                .accounts
+                .iter()
+                .take(2)
+                .map(account)
+                .collect(),
+            ..Config::default()
+        };
         for account in &mut config.accounts {
             account.refresh_url = Some(format!("{}/copilot_internal/v2/token", self.mock.url()));
         }

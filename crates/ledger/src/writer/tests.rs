@@ -1,8 +1,9 @@
 //! What the writer does when SQLite fails: it keeps its batch, and says so once.
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Once};
 
 use dialect::{Dialect, Initiator, Usage};
 use jiff::Timestamp;
@@ -125,13 +126,25 @@ fn record(number: usize) -> Record {
 }
 
 /// The levels of what is logged in this thread meanwhile.
+///
+/// The subscriber is global, as one of a scope is not told of a line that another
+/// thread has come past before, without a subscriber.
 fn lines_of(work: impl FnOnce()) -> Vec<Level> {
-    let lines = Arc::new(Mutex::new(Vec::new()));
-    tracing::subscriber::with_default(Lines(Arc::clone(&lines)), work);
-    Arc::into_inner(lines).unwrap().into_inner().unwrap()
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        tracing::subscriber::set_global_default(Lines).unwrap();
+        tracing::callsite::rebuild_interest_cache();
+    });
+    LINES.take();
+    work();
+    LINES.take()
 }
 
-struct Lines(Arc<Mutex<Vec<Level>>>);
+thread_local! {
+    static LINES: RefCell<Vec<Level>> = const { RefCell::new(Vec::new()) };
+}
+
+struct Lines;
 
 impl Subscriber for Lines {
     fn enabled(&self, _: &Metadata<'_>) -> bool {
@@ -147,7 +160,7 @@ impl Subscriber for Lines {
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 
     fn event(&self, event: &Event<'_>) {
-        self.0.lock().unwrap().push(*event.metadata().level());
+        LINES.with_borrow_mut(|lines| lines.push(*event.metadata().level()));
     }
 
     fn enter(&self, _: &Id) {}

@@ -1,0 +1,39 @@
+// What the suite asked of the router: the ledger must hold the same, one for one.
+//
+// The clients are the SDK's own, on Node's own fetch, which is only looked at.
+
+import { writeFileSync } from "node:fs";
+
+import OpenAI from "openai";
+
+// Each is {id, outcome}; a request that was left before its answer has no id.
+const entries = [];
+
+/** A client as a person would make it, but one that never retries unless told to. */
+export function client(options = {}) {
+  return new OpenAI({ maxRetries: 0, timeout: 60_000, fetch: watched, ...options });
+}
+
+/** The last request ended otherwise than its status says. */
+export function lastWas(outcome) {
+  entries.at(-1).outcome = outcome;
+}
+
+/** How many requests for chat the router has been sent. */
+export function count() {
+  return entries.length;
+}
+
+export function write(path, passed, failed) {
+  writeFileSync(path, JSON.stringify({ passed, failed, requests: entries }));
+}
+
+async function watched(url, init) {
+  if (!new URL(url).pathname.endsWith("/chat/completions")) return await fetch(url, init);
+  const entry = { id: null, outcome: "cancelled" };
+  entries.push(entry);
+  const response = await fetch(url, init);
+  entry.id = response.headers.get("x-tokn-router-request-id");
+  entry.outcome = response.ok ? "complete" : "failed";
+  return response;
+}

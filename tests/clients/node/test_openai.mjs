@@ -1,0 +1,421 @@
+// The unmodified `openai` package from npm against the router: each test's name is its claim.
+
+import assert from "node:assert/strict";
+import { after, beforeEach, test } from "node:test";
+
+import OpenAI from "openai";
+
+import * as journal from "./journal.mjs";
+import * as mock from "./mock.mjs";
+
+const MODEL = "gpt-4o"; // on both Copilot accounts
+const ALONE = "glm-4.7"; // on the one Z.ai account
+const LIMITED = "gemini-3.1-pro"; // rests after its test, so no other test uses it
+
+const WEATHER = {
+  type: "object",
+  properties: { city: { type: "string", enum: ["Zürich"] }, days: { type: "integer" } },
+};
+const TIME = { type: "object", properties: { zone: { type: "string" } } };
+const TOOLS = [
+  { type: "function", function: { name: "weather", parameters: WEATHER } },
+  { type: "function", function: { name: "time", parameters: TIME } },
+];
+const CALLS = [
+  ["weather", { city: "Zürich", days: 1 }],
+  ["time", { zone: "mock" }],
+];
+const TEXT = 'Grüße, 世界! 🚀 👩‍👩‍👧 e\u0301 \u2028 \u0000 "quoted" back\\slash\ttab\nline';
+const PIXEL =
+  "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
+const client = journal.client();
+let [passed, failed] = [0, 0];
+
+beforeEach(mock.reset);
+after(() => journal.write(process.env.JOURNAL, passed, failed));
+
+function claim(name, prove) {
+  test(name, async () => {
+    try {
+      await prove();
+      passed += 1;
+    } catch (error) {
+      failed += 1;
+      throw error;
+    }
+  });
+}
+
+const user = (content = "hi") => [{ role: "user", content }];
+
+function chat(content = "hi", more = {}) {
+  return client.chat.completions.create({ model: MODEL, messages: user(content), ...more });
+}
+
+const stream = (content = "hi", more = {}) => chat(content, { stream: true, ...more });
+
+async function text(content, more) {
+  return (await chat(content, more)).choices[0].message.content;
+}
+
+async function joined(opening) {
+  let text = "";
+  for await (const chunk of await opening) text += chunk.choices[0].delta.content ?? "";
+  return text;
+}
+
+// Models
+
+claim("the list of models holds those of every account once each", async () => {
+  const models = [];
+  for await (const model of client.models.list()) models.push(model);
+  const ids = models.map((model) => model.id);
+  assert.equal(new Set(ids).size, ids.length);
+  for (const id of [MODEL, ALONE, LIMITED]) assert.ok(ids.includes(id), id);
+  const providers = new Set(models.map((model) => model.x_tokn_router.provider));
+  assert.deepEqual([...providers].sort(), ["github-copilot", "zai"]);
+});
+
+claim("a model is retrieved by its id and by a dated alias", async () => {
+  assert.equal((await client.models.retrieve(MODEL)).id, MODEL);
+  const dated = await client.models.retrieve("claude-haiku-4-5-20251001");
+  assert.equal(dated.id, "claude-haiku-4.5");
+});
+
+claim("a model that nobody serves is not found and the nearest is named", async () => {
+  for (const ask of [() => chat("hi", { model: "gpt-4oo" }), () => client.models.retrieve("gpt-4oo")]) {
+    const error = await rejection(ask, OpenAI.NotFoundError);
+    assert.equal(error.code, "model_not_found");
+    assert.ok(error.message.includes(MODEL), error.message);
+  }
+  assert.deepEqual(await mock.chats(), []);
+});
+
+// Chat
+
+claim("a chat is answered with text, usage and a request id", async () => {
+  const reply = await chat("what?");
+  assert.match(reply.choices[0].message.content, /^Hello from .*, you said: what\?$/);
+  assert.equal(reply.choices[0].finish_reason, "stop");
+  assert.equal(reply.model, MODEL);
+  assert.ok(reply.usage.prompt_tokens > 0 && reply.usage.completion_tokens > 0);
+  assert.ok(reply._request_id);
+});
+
+claim("system and developer messages reach the upstream as they are", async () => {
+  const messages = [
+    { role: "system", content: "Be brief." },
+    { role: "developer", content: [{ type: "text", text: "Be kind." }] },
+    ...user(),
+  ];
+  assert.match(await text("", { messages }), /you said: hi$/);
+  const [request] = await mock.chats();
+  assert.deepEqual(JSON.parse(request.body).messages, messages);
+});
+
+claim("text of any script survives both ways", async () => {
+  for (const said of [await text(TEXT), await joined(stream(TEXT))]) {
+    assert.ok(said.endsWith(`you said: ${TEXT}`), said);
+  }
+  for (const request of await mock.chats()) {
+    assert.deepEqual(JSON.parse(request.body).messages, user(TEXT));
+  }
+});
+
+claim("a body of five megabytes reaches the upstream whole", async () => {
+  const long = "0123456789abcdé\n".repeat(5 << 16);
+  assert.ok((await text(long)).includes("0123456789abcdé"));
+  const [request] = await mock.chats();
+  // Compared without a diff, which would take minutes.
+  assert.ok(JSON.parse(request.body).messages[0].content === long);
+});
+
+claim("fifty requests at once each get their own answer", async () => {
+  const numbers = Array.from({ length: 50 }, (_, n) => `number ${n}`);
+  const replies = await Promise.all(numbers.map((number) => text(number)));
+  const streams = await Promise.all(numbers.map((number) => joined(stream(number))));
+  for (const said of [replies, streams]) {
+    numbers.forEach((number, n) => assert.ok(said[n].endsWith(`you said: ${number}`), said[n]));
+  }
+});
+
+// Streams
+
+claim("a stream joined is the reply that is not streamed", async () => {
+  const whole = [await text(), await text()];
+  assert.ok(whole.includes(await joined(stream())));
+  const { content, reasoning_content } = (await chat("hi", { model: ALONE })).choices[0].message;
+  let [said, reasoned] = ["", ""];
+  for await (const chunk of await stream("hi", { model: ALONE })) {
+    said += chunk.choices[0].delta.content ?? "";
+    reasoned += chunk.choices[0].delta.reasoning_content ?? "";
+  }
+  assert.deepEqual([said, reasoned], [content, reasoning_content]);
+});
+
+claim("without include_usage every chunk has choices and none tells usage", async () => {
+  for (const more of [{}, { stream_options: { include_usage: false } }, { model: ALONE }]) {
+    for await (const chunk of await stream("hi", more)) {
+      assert.ok(chunk.choices.length > 0);
+      assert.ok(chunk.usage == null);
+    }
+  }
+  // It was asked of the upstream all the same, for the ledger.
+  for (const request of await mock.chats()) {
+    assert.deepEqual(JSON.parse(request.body).stream_options, { include_usage: true });
+  }
+});
+
+claim("with include_usage the last chunk tells it", async () => {
+  const chunks = [];
+  const more = { stream_options: { include_usage: true } };
+  for await (const chunk of await stream("hi", more)) chunks.push(chunk);
+  const last = chunks.pop();
+  assert.deepEqual(last.choices, []);
+  assert.ok(last.usage.completion_tokens > 0);
+  assert.ok(chunks.every((chunk) => chunk.usage == null));
+});
+
+claim("any legal form of a stream is understood", async () => {
+  const forms = ["crlf", "cr", "comments", "one_byte_writes", "terse_fields", "no_trailing_blank_line"];
+  for (const form of [...forms, { together: ["crlf", "comments", "one_byte_writes"] }]) {
+    await mock.always(form);
+    assert.match(await joined(stream()), /you said: hi$/, JSON.stringify(form));
+  }
+});
+
+claim("an upstream that takes its time is waited for with comments", async () => {
+  await mock.always({ silence: { millis: 1300 } }); // [server] keep_alive_secs is 1 here
+  assert.match(await joined(stream()), /you said: hi$/);
+});
+
+// Tools
+
+claim("two tools are called at once and their results are answered", async () => {
+  const { message } = (await chat("hi", { tools: TOOLS, parallel_tool_calls: true })).choices[0];
+  assertCalls(message);
+  await answer(message);
+});
+
+claim("two tools called in a stream are assembled and their results are answered", async () => {
+  const calls = [];
+  let finish;
+  for await (const chunk of await stream("hi", { tools: TOOLS, parallel_tool_calls: true })) {
+    for (const piece of chunk.choices[0].delta.tool_calls ?? []) {
+      calls[piece.index] ??= { id: "", type: "function", function: { name: "", arguments: "" } };
+      const call = calls[piece.index];
+      call.id += piece.id ?? "";
+      call.function.name += piece.function.name ?? "";
+      call.function.arguments += piece.function.arguments ?? "";
+    }
+    finish = chunk.choices[0].finish_reason ?? finish;
+  }
+  assert.equal(finish, "tool_calls");
+  const message = { role: "assistant", tool_calls: calls };
+  assertCalls(message);
+  await answer(message);
+});
+
+claim("the package's own assembly of a stream agrees", async () => {
+  const options = { model: MODEL, messages: user(), tools: TOOLS, parallel_tool_calls: true };
+  const message = await client.chat.completions.stream(options).finalMessage();
+  assertCalls(message);
+  await answer(message);
+});
+
+claim("the package's own loop calls the tools and gets the last word", async () => {
+  const called = [];
+  const tools = TOOLS.map(({ type, function: { name, parameters } }, index) => {
+    const run = (given) => (called.push([name, given]), ["sunny", "noon"][index]);
+    return { type, function: { name, parameters, parse: JSON.parse, function: run } };
+  });
+  for (const stream of [false, true]) {
+    const options = { model: MODEL, messages: user(), tools, parallel_tool_calls: true, stream };
+    const said = await client.chat.completions.runTools(options).finalContent();
+    assert.match(said, /the tool said: noon$/);
+  }
+  assert.deepEqual(called, [...CALLS, ...CALLS]);
+});
+
+function assertCalls(message) {
+  const found = message.tool_calls.map((call) => [call.function.name, JSON.parse(call.function.arguments)]);
+  assert.deepEqual(found, CALLS);
+}
+
+/** Sends the tools' results back; the next word is the assistant's. */
+async function answer(message) {
+  const results = message.tool_calls.map((call, index) => {
+    return { role: "tool", tool_call_id: call.id, content: ["sunny", "noon"][index] };
+  });
+  const messages = [...user(), message, ...results];
+  assert.match(await text("", { messages, tools: TOOLS }), /the tool said: noon$/);
+  const initiators = (await mock.chats()).map((request) => mock.header(request, "x-initiator"));
+  assert.deepEqual(initiators, ["user", "agent"]);
+}
+
+// Images
+
+claim("an image is announced to the upstream and a text is not", async () => {
+  for (const url of [PIXEL, "https://example.com/cat.png"]) {
+    const content = [{ type: "text", text: "a cat?" }, { type: "image_url", image_url: { url } }];
+    assert.match(await text(content), /you said: a cat\?$/);
+    assert.match(await joined(stream(content)), /you said: a cat\?$/);
+  }
+  await text("no image_url here");
+  const requests = await mock.chats();
+  const announced = requests.map((request) => mock.header(request, "copilot-vision-request"));
+  assert.deepEqual(announced, ["true", "true", "true", "true", undefined]);
+});
+
+// Errors
+
+claim("an upstream's refusal reaches the client as it is and is tried nowhere else", async () => {
+  const error = { message: "too long: ä", code: "context_length_exceeded", extra: [1] };
+  await mock.always(mock.status(400, JSON.stringify({ error })));
+  for (const streamed of [false, true]) {
+    const raised = await rejection(() => chat("hi", { stream: streamed }), OpenAI.BadRequestError);
+    assert.deepEqual(raised.error, error);
+    assert.equal(raised.code, "context_length_exceeded");
+  }
+  assert.equal((await mock.chats()).length, 2);
+});
+
+claim("a limit on every account reaches the client with its Retry-After", async () => {
+  const error = { message: "slow down", code: "user_model_rate_limited" };
+  const headers = { "retry-after": "7", "x-ratelimit-remaining-requests": "0" };
+  await mock.always(mock.status(429, JSON.stringify({ error }), headers));
+  const raised = await rejection(() => chat("hi", { model: LIMITED }), OpenAI.RateLimitError);
+  assert.equal(raised.headers.get("retry-after"), "7");
+  assert.equal(raised.headers.get("x-ratelimit-remaining-requests"), "0");
+  assert.deepEqual(raised.error, error);
+  const accounts = (await mock.chats()).map((request) => request.account);
+  assert.deepEqual(accounts.sort(), [...mock.COPILOT].sort());
+});
+
+claim("one account's failure is never seen", async () => {
+  const limited = '{"error":{"message":"slow down","code":"user_model_rate_limited"}}';
+  for (const fault of [mock.status(503, ""), mock.status(429, limited), "refuse", "cut_body"]) {
+    await mock.reset();
+    await mock.queue(mock.COPILOT[0], fault);
+    for (const _ of mock.COPILOT) assert.match(await text(), /you said: hi$/);
+    assert.equal((await mock.chats()).length, 3, JSON.stringify(fault));
+  }
+});
+
+claim("an error inside a stream before its content is never seen", async () => {
+  for (const fault of [
+    { error_in_stream: { after_events: 0 } },
+    { cut_stream: { after_events: 0, clean: false } },
+    { cut_stream: { after_events: 0, clean: true } },
+    { silence: { millis: 1300, then: mock.status(503, "") } },
+  ]) {
+    await mock.reset();
+    await mock.queue(mock.COPILOT[0], fault);
+    for (const _ of mock.COPILOT) assert.match(await joined(stream()), /you said: hi$/);
+    assert.equal((await mock.chats()).length, 3, JSON.stringify(fault));
+  }
+});
+
+claim("an error inside a stream after its content is raised in the upstream's words", async () => {
+  await mock.always({ error_in_stream: { after_events: 3 } });
+  await assertBreaks(/The model is overloaded\./);
+});
+
+claim("a stream that the upstream cuts raises and never ends silently", async () => {
+  for (const clean of [false, true]) {
+    await mock.always({ cut_stream: { after_events: 3, clean } });
+    await assertBreaks(/broke off/);
+  }
+});
+
+claim("a 503 of the only account is retried by the package and then answered", async () => {
+  await mock.queue(mock.ZAI, mock.status(503, '{"error":{"message":"no capacity"}}'));
+  const before = journal.count();
+  const options = { model: ALONE, messages: user() };
+  const reply = await client.chat.completions.create(options, { maxRetries: 2 });
+  assert.match(reply.choices[0].message.content, /you said: hi$/);
+  assert.equal(journal.count() - before, 2);
+});
+
+async function rejection(ask, kind) {
+  const error = await ask().then(() => assert.fail("it did not throw"), (error) => error);
+  assert.ok(error instanceof kind, String(error));
+  return error;
+}
+
+async function assertBreaks(words) {
+  let said = "";
+  const error = await rejection(async () => {
+    for await (const chunk of await stream()) said += chunk.choices[0].delta.content ?? "";
+  }, OpenAI.APIError);
+  assert.match(error.message, words);
+  assert.equal(said, "Hello from ");
+  journal.lastWas("failed");
+}
+
+// Leaving
+
+claim("a stream that is left is cancelled upstream", async () => {
+  await mock.always({ slow_chunks: { millis: 500 } });
+  for await (const _ of await stream()) break;
+  journal.lastWas("cancelled");
+  await mock.left();
+});
+
+claim("a stream that is aborted is cancelled upstream", async () => {
+  await mock.always({ slow_chunks: { millis: 500 } });
+  const leaving = new AbortController();
+  const options = { model: MODEL, messages: user(), stream: true };
+  const reading = await client.chat.completions.create(options, { signal: leaving.signal });
+  for await (const _ of reading) leaving.abort();
+  journal.lastWas("cancelled");
+  await mock.left();
+});
+
+claim("a client that runs out of patience is no longer worked for", async () => {
+  await mock.always({ silence: { millis: 60_000 } });
+  const options = { model: MODEL, messages: user() };
+  const ask = () => client.chat.completions.create(options, { timeout: 300 });
+  await rejection(ask, OpenAI.APIConnectionTimeoutError);
+  await mock.left();
+});
+
+// Identity
+
+claim("nothing of the client's identity goes upstream", async () => {
+  const client = journal.client({
+    organization: "org-mine",
+    project: "proj-mine",
+    defaultHeaders: { Cookie: "session=mine", "X-Forwarded-For": "10.9.8.7" },
+  });
+  for (const model of [MODEL, ALONE]) {
+    await client.chat.completions.create({ model, messages: user() });
+    await joined(client.chat.completions.create({ model, messages: user(), stream: true }));
+  }
+  for (const request of await mock.seen()) {
+    for (const [name, value] of request.headers) {
+      assert.ok(!name.startsWith("x-stainless"), name);
+      assert.doesNotMatch(value, /openai\/|mine|10\.9\.8\.7|unused|node/i, name);
+    }
+  }
+  const requests = await mock.chats();
+  assert.equal(requests.length, 4);
+  for (const request of requests.slice(0, 2)) {
+    for (const name of [
+      "editor-version",
+      "editor-plugin-version",
+      "copilot-integration-id",
+      "openai-intent",
+      "x-github-api-version",
+      "x-interaction-type",
+      "x-initiator",
+    ]) {
+      assert.ok(mock.header(request, name), name);
+    }
+    assert.match(mock.header(request, "user-agent"), /^GitHubCopilotChat\//);
+  }
+  for (const request of requests.slice(2)) {
+    assert.match(mock.header(request, "user-agent"), /^tokn-router\//);
+  }
+});

@@ -1,0 +1,426 @@
+"""The unmodified `openai` package from PyPI against the router: each test's name is its claim."""
+
+import asyncio
+import json
+import os
+import sys
+import unittest
+
+import openai
+
+import journal
+import mock
+
+MODEL = "gpt-4o"  # on both Copilot accounts
+ALONE = "glm-4.7"  # on the one Z.ai account
+LIMITED = ("gpt-5.4", "gpt-5-mini")  # rest after their tests, so no other test uses them
+
+CITY = {"type": "string", "enum": ["Zürich"]}
+WEATHER = {"type": "object", "properties": {"city": CITY, "days": {"type": "integer"}}}
+TIME = {"type": "object", "properties": {"zone": {"type": "string"}}}
+TOOLS = [
+    {"type": "function", "function": {"name": "weather", "parameters": WEATHER}},
+    {"type": "function", "function": {"name": "time", "parameters": TIME}},
+]
+CALLS = [("weather", {"city": "Zürich", "days": 1}), ("time", {"zone": "mock"})]
+TEXT = "Grüße, 世界! 🚀 👩‍👩‍👧 e\u0301 \u2028 \u0000 \"quoted\" back\\slash\ttab\nline"
+PIXEL = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
+
+def user(content="hi"):
+    return [{"role": "user", "content": content}]
+
+
+class OpenAI(unittest.TestCase):
+    def setUp(self):
+        mock.reset()
+        self.client = journal.client()
+        self.addCleanup(self.client.close)
+
+    def chat(self, content="hi", **more):
+        options = {"model": MODEL, "messages": user(content)} | more
+        return self.client.chat.completions.create(**options)
+
+    def stream(self, content="hi", **more):
+        return self.chat(content, stream=True, **more)
+
+    # Models
+
+    def test_the_list_of_models_holds_those_of_every_account_once_each(self):
+        models = list(self.client.models.list())
+        ids = [model.id for model in models]
+        self.assertEqual(len(ids), len(set(ids)))
+        self.assertLessEqual({MODEL, ALONE, *LIMITED}, set(ids))
+        providers = {model.model_extra["x_tokn_router"]["provider"] for model in models}
+        self.assertEqual(providers, {"github-copilot", "zai"})
+
+    def test_a_model_is_retrieved_by_its_id_and_by_a_dated_alias(self):
+        self.assertEqual(self.client.models.retrieve(MODEL).id, MODEL)
+        dated = self.client.models.retrieve("claude-haiku-4-5-20251001")
+        self.assertEqual(dated.id, "claude-haiku-4.5")
+
+    def test_a_model_that_nobody_serves_is_not_found_and_the_nearest_is_named(self):
+        with self.assertRaises(openai.NotFoundError) as chat:
+            self.chat(model="gpt-4oo")
+        with self.assertRaises(openai.NotFoundError) as retrieve:
+            self.client.models.retrieve("gpt-4oo")
+        for error in (chat.exception, retrieve.exception):
+            self.assertEqual(error.code, "model_not_found")
+            self.assertIn(MODEL, error.message)
+        self.assertEqual(mock.chats(), [])
+
+    # Chat
+
+    def test_a_chat_is_answered_with_text_usage_and_a_request_id(self):
+        reply = self.chat("what?")
+        self.assertRegex(reply.choices[0].message.content, "^Hello from .*, you said: what.$")
+        self.assertEqual(reply.choices[0].finish_reason, "stop")
+        self.assertEqual(reply.model, MODEL)
+        self.assertGreater(reply.usage.prompt_tokens, 0)
+        self.assertGreater(reply.usage.completion_tokens, 0)
+        self.assertTrue(reply._request_id)
+
+    def test_an_alias_is_served_by_the_model_that_it_means(self):
+        self.assertEqual(self.chat(model="claude-haiku-4-5-20251001").model, "claude-haiku-4.5")
+
+    def test_system_and_developer_messages_reach_the_upstream_as_they_are(self):
+        messages = [
+            {"role": "system", "content": "Be brief."},
+            {"role": "developer", "content": [{"type": "text", "text": "Be kind."}]},
+            *user(),
+        ]
+        self.assertIn("you said: hi", self.chat(messages=messages).choices[0].message.content)
+        self.assertEqual(mock.chats()[0].json()["messages"], messages)
+
+    def test_accounts_take_turns(self):
+        replies = [self.chat().choices[0].message.content for _ in range(4)]
+        self.assertEqual(replies[:2], replies[2:])
+        self.assertNotEqual(replies[0], replies[1])
+
+    def test_the_upstreams_limits_and_request_ids_reach_the_client(self):
+        headers = self.client.chat.completions.with_raw_response.create(
+            model=MODEL, messages=user()
+        ).headers
+        self.assertEqual(headers["x-ratelimit-remaining-requests"], "4999")
+        self.assertIn("x-github-request-id", headers)
+        self.assertIn("x-request-id", headers)
+
+    def test_text_of_any_script_survives_both_ways(self):
+        whole = self.chat(TEXT).choices[0].message.content
+        streamed = joined(self.stream(TEXT))
+        for text in (whole, streamed):
+            self.assertTrue(text.endswith(f"you said: {TEXT}"), text)
+        for request in mock.chats():
+            self.assertEqual(request.json()["messages"], user(TEXT))
+
+    def test_a_body_of_five_megabytes_reaches_the_upstream_whole(self):
+        text = "0123456789abcdé\n" * (5 << 16)
+        self.assertIn("0123456789abcdé", self.chat(text).choices[0].message.content)
+        # Compared without a diff, which would take minutes.
+        self.assertTrue(mock.chats()[0].json()["messages"] == user(text))
+
+    # Streams
+
+    def test_a_stream_joined_is_the_reply_that_is_not_streamed(self):
+        whole = {self.chat().choices[0].message.content for _ in mock.COPILOT}
+        self.assertIn(joined(self.stream()), whole)
+        whole = self.chat(model=ALONE).choices[0].message
+        chunks = list(self.stream(model=ALONE))
+        self.assertEqual(joined(chunks), whole.content)
+        deltas = [chunk.choices[0].delta.model_extra or {} for chunk in chunks]
+        reasoning = "".join(delta.get("reasoning_content", "") for delta in deltas)
+        self.assertEqual(reasoning, whole.reasoning_content)
+
+    def test_without_include_usage_every_chunk_has_choices_and_none_tells_usage(self):
+        for more in ({}, {"stream_options": {"include_usage": False}}, {"model": ALONE}):
+            for chunk in self.stream(**more):
+                self.assertTrue(chunk.choices, more)
+                self.assertIsNone(chunk.usage, more)
+        # It was asked of the upstream all the same, for the ledger.
+        options = [request.json()["stream_options"] for request in mock.chats()]
+        self.assertEqual(options, [{"include_usage": True}] * 3)
+
+    def test_with_include_usage_the_last_chunk_tells_it(self):
+        *others, last = self.stream(stream_options={"include_usage": True})
+        self.assertEqual(last.choices, [])
+        self.assertGreater(last.usage.completion_tokens, 0)
+        self.assertTrue(all(chunk.usage is None for chunk in others))
+
+    def test_any_legal_form_of_a_stream_is_understood(self):
+        forms = ("crlf", "cr", "comments", "one_byte_writes", "terse_fields", "no_trailing_blank_line")
+        for form in (*forms, {"together": ["crlf", "comments", "one_byte_writes"]}):
+            with self.subTest(form=form):
+                mock.always(form)
+                self.assertIn("you said: hi", joined(self.stream()))
+
+    def test_an_upstream_that_takes_its_time_is_waited_for_with_comments(self):
+        mock.always({"silence": {"millis": 1300}})  # [server] keep_alive_secs is 1 here
+        self.assertIn("you said: hi", joined(self.stream()))
+
+    # Tools
+
+    def test_two_tools_are_called_at_once_and_their_results_are_answered(self):
+        message = self.chat(tools=TOOLS, parallel_tool_calls=True).choices[0].message
+        calls = message.tool_calls
+        found = [(call.function.name, json.loads(call.function.arguments)) for call in calls]
+        self.assertEqual(found, CALLS)
+        self.answer(message)
+
+    def test_two_tools_called_in_a_stream_are_assembled_and_their_results_are_answered(self):
+        calls = {}
+        finish = None
+        for chunk in self.stream(tools=TOOLS, parallel_tool_calls=True):
+            for piece in chunk.choices[0].delta.tool_calls or ():
+                call = calls.setdefault(piece.index, {"id": "", "name": "", "arguments": ""})
+                call["id"] += piece.id or ""
+                call["name"] += piece.function.name or ""
+                call["arguments"] += piece.function.arguments or ""
+            finish = chunk.choices[0].finish_reason or finish
+        self.assertEqual(finish, "tool_calls")
+        calls = [calls[index] for index in range(2)]
+        self.assertEqual([(call["name"], json.loads(call["arguments"])) for call in calls], CALLS)
+        functions = [{"name": call["name"], "arguments": call["arguments"]} for call in calls]
+        self.answer({"role": "assistant", "tool_calls": [
+            {"id": call["id"], "type": "function", "function": function}
+            for call, function in zip(calls, functions)
+        ]})
+
+    def test_the_packages_own_assembly_of_a_stream_agrees(self):
+        options = {"model": MODEL, "messages": user(), "tools": TOOLS, "parallel_tool_calls": True}
+        with self.client.chat.completions.stream(**options) as stream:
+            message = stream.get_final_completion().choices[0].message
+        calls = message.tool_calls
+        found = [(call.function.name, json.loads(call.function.arguments)) for call in calls]
+        self.assertEqual(found, CALLS)
+        self.answer(message)
+
+    def answer(self, message):
+        """Sends the tools' results back; the next word is the assistant's."""
+        ids = [call["id"] for call in message["tool_calls"]] if isinstance(message, dict) else [
+            call.id for call in message.tool_calls
+        ]
+        results = zip(ids, ("sunny", "noon"))
+        tools = [{"role": "tool", "tool_call_id": id, "content": text} for id, text in results]
+        reply = self.chat(messages=[*user(), message, *tools], tools=TOOLS)
+        self.assertIn("the tool said: noon", reply.choices[0].message.content)
+        initiators = [request.header("x-initiator") for request in mock.chats()]
+        self.assertEqual(initiators, ["user", "agent"])
+
+    # Images
+
+    def test_an_image_is_announced_to_the_upstream_and_a_text_is_not(self):
+        for url in (PIXEL, "https://example.com/cat.png"):
+            image = {"type": "image_url", "image_url": {"url": url}}
+            content = [{"type": "text", "text": "a cat?"}, image]
+            self.assertIn("you said: a cat?", self.chat(content).choices[0].message.content)
+            self.assertIn("you said: a cat?", joined(self.stream(content)))
+        self.chat("no image_url here")
+        announced = [request.header("copilot-vision-request") for request in mock.chats()]
+        self.assertEqual(announced, ["true"] * 4 + [None])
+
+    # Errors
+
+    def test_an_upstreams_refusal_reaches_the_client_as_it_is_and_is_tried_nowhere_else(self):
+        body = '{"error":  {"message":"too long: ä","code":"context_length_exceeded","extra":[1]}}'
+        mock.always(mock.status(400, body))
+        for stream in (False, True):
+            with self.assertRaises(openai.BadRequestError) as raised:
+                self.chat(stream=stream)
+            self.assertEqual(raised.exception.response.text, body)
+            self.assertEqual(raised.exception.body, json.loads(body)["error"])
+            self.assertEqual(raised.exception.code, "context_length_exceeded")
+        self.assertEqual(len(mock.chats()), 2)
+
+    def test_a_limit_on_every_account_reaches_the_client_with_its_retry_after(self):
+        body = '{"error":{"message":"slow down","code":"user_model_rate_limited"}}'
+        mock.always(mock.status(429, body, retry_after="7", x_ratelimit_remaining_requests="0"))
+        with self.assertRaises(openai.RateLimitError) as raised:
+            self.chat(model=LIMITED[0])
+        response = raised.exception.response
+        self.assertEqual(response.headers["retry-after"], "7")
+        self.assertEqual(response.headers["x-ratelimit-remaining-requests"], "0")
+        self.assertEqual(response.text, body)
+        self.assertEqual({request.account for request in mock.chats()}, set(mock.COPILOT))
+
+    def test_accounts_that_are_known_to_be_at_a_limit_are_not_asked_and_the_client_is_told_when(self):
+        body = '{"error":{"message":"slow down","code":"user_model_rate_limited"}}'
+        mock.always(mock.status(429, body, retry_after="600"))
+        for expected in ("user_model_rate_limited", "all_accounts_limited"):
+            with self.assertRaises(openai.RateLimitError) as raised:
+                self.chat(model=LIMITED[1])
+            self.assertEqual(raised.exception.code, expected)
+            self.assertIn(int(raised.exception.response.headers["retry-after"]), range(590, 601))
+        self.assertEqual(len(mock.chats()), 2)
+
+    def test_one_accounts_failure_is_never_seen(self):
+        limited = '{"error":{"message":"slow down","code":"user_model_rate_limited"}}'
+        for fault in (
+            mock.status(503, "upstream connect error"),
+            mock.status(500, ""),
+            mock.status(429, limited),
+            mock.status(402, '{"error":{"code":"quota_exceeded"}}'),
+            "refuse",
+            "cut_body",
+            {"html": {"status": 403}},
+        ):
+            with self.subTest(fault=fault):
+                mock.reset()
+                mock.queue(mock.COPILOT[0], fault)
+                for _ in mock.COPILOT:
+                    self.assertIn("you said: hi", self.chat().choices[0].message.content)
+                self.assertEqual(len(mock.chats()), 3)
+
+    def test_an_error_inside_a_stream_before_its_content_is_never_seen(self):
+        for fault in (
+            {"error_in_stream": {"after_events": 0}},
+            {"cut_stream": {"after_events": 0, "clean": False}},
+            {"cut_stream": {"after_events": 0, "clean": True}},
+            {"silence": {"millis": 1300, "then": mock.status(503, "")}},
+        ):
+            with self.subTest(fault=fault):
+                mock.reset()
+                mock.queue(mock.COPILOT[0], fault)
+                for _ in mock.COPILOT:
+                    self.assertIn("you said: hi", joined(self.stream()))
+                self.assertEqual(len(mock.chats()), 3)
+
+    def test_an_error_inside_a_stream_after_its_content_is_raised_in_the_upstreams_words(self):
+        mock.always({"error_in_stream": {"after_events": 3}})
+        self.assert_breaks(openai.APIError, "The model is overloaded.")
+
+    def test_a_stream_that_the_upstream_cuts_raises_and_never_ends_silently(self):
+        for clean in (False, True):
+            with self.subTest(clean=clean):
+                mock.always({"cut_stream": {"after_events": 3, "clean": clean}})
+                self.assert_breaks(openai.APIError, "broke off")
+
+    def assert_breaks(self, error, words):
+        text = ""
+        with self.assertRaisesRegex(error, words):
+            for chunk in self.stream():
+                text += chunk.choices[0].delta.content or ""
+        self.assertEqual(text, "Hello from ")
+        journal.last_was("failed")
+
+    def test_a_503_of_the_only_account_says_when_to_come_back_and_the_packages_retry_succeeds(self):
+        unavailable = mock.status(503, '{"error":{"message":"no capacity"}}')
+        mock.queue(mock.ZAI, unavailable, unavailable)
+        with self.assertRaises(openai.InternalServerError) as raised:
+            self.chat(model=ALONE)
+        self.assertGreaterEqual(int(raised.exception.response.headers["retry-after"]), 1)
+        before = journal.count()
+        client = self.client.with_options(max_retries=2)
+        reply = client.chat.completions.create(model=ALONE, messages=user())
+        self.assertIn("you said: hi", reply.choices[0].message.content)
+        self.assertEqual(journal.count() - before, 2)
+
+    # Leaving
+
+    def test_a_stream_that_is_closed_is_cancelled_upstream(self):
+        mock.always({"slow_chunks": {"millis": 500}})
+        with self.stream() as stream:
+            next(iter(stream))
+        journal.last_was("cancelled")
+        mock.chats_until(left, "the upstream is told")
+
+    def test_a_client_that_runs_out_of_patience_is_no_longer_worked_for(self):
+        mock.always({"silence": {"millis": 60_000}})
+        impatient = self.client.with_options(timeout=0.3)
+        with self.assertRaises(openai.APITimeoutError):
+            impatient.chat.completions.create(model=MODEL, messages=user())
+        mock.chats_until(left, "the upstream is told")
+
+    # Identity
+
+    def test_nothing_of_the_clients_identity_goes_upstream(self):
+        client = journal.client(
+            organization="org-mine",
+            project="proj-mine",
+            default_headers={"Cookie": "session=mine", "X-Forwarded-For": "10.9.8.7"},
+        )
+        self.addCleanup(client.close)
+        for model in (MODEL, ALONE):
+            client.chat.completions.create(model=model, messages=user())
+            list(client.chat.completions.create(model=model, messages=user(), stream=True))
+        for request in mock.seen():
+            for name, value in request.headers:
+                self.assertFalse(name.startswith("x-stainless"), name)
+                for word in ("openai/", "mine", "10.9.8.7", "unused", "python"):
+                    self.assertNotIn(word, value.lower(), name)
+        requests = mock.chats()
+        self.assertEqual(len(requests), 4)
+        for request in requests[:2]:
+            for name in (
+                "editor-version",
+                "editor-plugin-version",
+                "copilot-integration-id",
+                "openai-intent",
+                "x-github-api-version",
+                "x-interaction-type",
+                "x-initiator",
+            ):
+                self.assertTrue(request.header(name), name)
+            self.assertRegex(request.header("user-agent"), "^GitHubCopilotChat/")
+        for request in requests[2:]:
+            self.assertRegex(request.header("user-agent"), "^tokn-router/")
+
+
+class AsyncOpenAI(unittest.IsolatedAsyncioTestCase):
+    async def asyncSetUp(self):
+        # The debug mode of unittest's loop tells of every slow step, of which TLS set-up is one.
+        asyncio.get_running_loop().set_debug(False)
+        mock.reset()
+        self.client = journal.async_client()
+        self.addAsyncCleanup(self.client.close)
+
+    def chat(self, content, **more):
+        return self.client.chat.completions.create(model=MODEL, messages=user(content), **more)
+
+    async def test_fifty_requests_at_once_each_get_their_own_answer(self):
+        replies = await asyncio.gather(*(self.chat(f"number {n}") for n in range(50)))
+        for n, reply in enumerate(replies):
+            content = reply.choices[0].message.content
+            self.assertTrue(content.endswith(f"you said: number {n}"), content)
+        accounts = [request.account for request in mock.chats()]
+        self.assertEqual([accounts.count(account) for account in mock.COPILOT], [25, 25])
+
+    async def test_fifty_streams_at_once_each_get_their_own_answer(self):
+        async def read(n):
+            stream = await self.chat(f"number {n}", stream=True)
+            return joined([chunk async for chunk in stream])
+
+        for n, text in enumerate(await asyncio.gather(*map(read, range(50)))):
+            self.assertTrue(text.endswith(f"you said: number {n}"), text)
+
+    async def test_a_task_that_is_cancelled_in_mid_stream_is_cancelled_upstream(self):
+        mock.always({"slow_chunks": {"millis": 500}})
+        begun = asyncio.Event()
+
+        async def read():
+            async for _ in await self.chat("hi", stream=True):
+                begun.set()
+
+        task = asyncio.create_task(read())
+        await asyncio.wait_for(begun.wait(), 10)
+        task.cancel()
+        with self.assertRaises(asyncio.CancelledError):
+            await task
+        journal.last_was("cancelled")
+        await asyncio.to_thread(mock.chats_until, left, "the upstream is told")
+
+
+def joined(chunks):
+    return "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
+
+
+def left(requests):
+    return [request.disconnected for request in requests] == [True]
+
+
+if __name__ == "__main__":
+    result = unittest.main(verbosity=2, exit=False).result
+    # A test fails once, however many of its cases do.
+    unproved = [getattr(test, "test_case", test) for test, _ in result.failures + result.errors]
+    failed = len({test.id() for test in unproved})
+    journal.write(os.environ["JOURNAL"], result.testsRun - failed, failed)
+    sys.exit(failed > 0)

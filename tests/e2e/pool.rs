@@ -1,0 +1,149 @@
+//! Several accounts: a request fails only where every one of them does.
+
+use std::time::Duration;
+
+use mock_upstream::{Fault, Faults, Mock};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::support::home::seat;
+use crate::support::usage::records;
+use crate::support::{Home, Server, client, closed_port, hi, mock, streamed};
+
+const REQUESTS: usize = 1_000;
+const AT_ONCE: usize = 20;
+
+/// How many chats the mock was asked for in the name of this account.
+fn asked(mock: &Mock, account: &str) -> usize {
+    let seen = mock.seen();
+    let chats = seen.iter().filter(|seen| {
+        seen.path == "/chat/completions" && seen.account.as_deref() == Some(account)
+    });
+    chats.count()
+}
+
+/// A thousand requests, every other one streamed, and none fails.
+async fn all_are_answered(server: &Server) {
+    let address = server.address();
+    let mut clients = JoinSet::new();
+    for _ in 0..AT_ONCE {
+        clients.spawn(async move {
+            for round in 0..REQUESTS / AT_ONCE {
+                if round % 2 == 0 {
+                    let reply = client::open(address, hi("gpt-4o")).await.rest().await;
+                    assert_eq!(reply.status, 200, "{reply:?}");
+                } else {
+                    let reply = client::open(address, streamed("gpt-4o")).await.rest().await;
+                    reply.is_a_finished_stream();
+                }
+            }
+        });
+    }
+    clients.join_all().await;
+}
+
+/// An account of which one URL leads nowhere.
+fn dead_seat(mock: &Mock, url: &str) -> String {
+    let nowhere = format!("{url} = \"http://{}\"", closed_port());
+    let seat = seat(mock, "hubot");
+    let lines: Vec<&str> = seat.lines().filter(|line| !line.starts_with(url)).collect();
+    lines.join("\n").replace("]]", &format!("]]\n{nowhere}"))
+}
+
+async fn a_dead_account_costs_no_answer(config: String) {
+    let home = Home::with_config(&config);
+    let server = home.serve().await;
+    all_are_answered(&server).await;
+    server.stop().await;
+    let records = records(&home.database());
+    assert_eq!(records.len(), REQUESTS);
+    assert!(
+        records
+            .iter()
+            .all(|record| record.account.as_deref() == Some("octocat"))
+    );
+}
+
+#[tokio::test]
+async fn an_account_whose_upstream_is_gone_costs_none_of_a_thousand_answers() {
+    let mock = mock().await;
+    let config = dead_seat(&mock, "base_url") + "\n" + &seat(&mock, "octocat");
+    a_dead_account_costs_no_answer(config).await;
+}
+
+#[tokio::test]
+async fn an_account_that_gets_no_token_costs_none_of_a_thousand_answers() {
+    let mock = mock().await;
+    let config = dead_seat(&mock, "refresh_url") + "\n" + &seat(&mock, "octocat");
+    a_dead_account_costs_no_answer(config).await;
+}
+
+#[tokio::test]
+async fn an_account_whose_connections_break_costs_none_of_a_thousand_answers() {
+    let mock = mock().await;
+    mock.set_faults("hubot", Faults::always(Fault::Refuse));
+    a_dead_account_costs_no_answer(seat(&mock, "hubot") + &seat(&mock, "octocat")).await;
+    let asked = asked(&mock, "hubot");
+    assert!(
+        (1..=2 * AT_ONCE).contains(&asked),
+        "it was asked {asked} times"
+    );
+}
+
+#[tokio::test]
+async fn a_limited_account_is_left_alone_for_as_long_as_it_asks_and_no_request_fails() {
+    const WAIT: Duration = Duration::from_secs(3);
+    let mock = mock().await;
+    mock.set_faults("hubot", Faults::always(Fault::rate_limited(WAIT.as_secs())));
+    let home = Home::with_seats(&mock, &["hubot", "octocat"]);
+    let server = home.serve().await;
+    let started = Instant::now();
+    for _ in 0..200 {
+        let reply = server.chat(hi("gpt-4o")).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+    }
+    let waits = started.elapsed().as_secs() / WAIT.as_secs();
+    let asked = asked(&mock, "hubot") as u64;
+    assert!(
+        (1..=1 + waits).contains(&asked),
+        "asked {asked} times in {waits} waits"
+    );
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_limit_that_is_over_is_forgotten() {
+    let mock = mock().await;
+    mock.set_fault("octocat", Fault::rate_limited(1));
+    let home = Home::with_seats(&mock, &["octocat"]);
+    let server = home.serve().await;
+    let limited = server.chat(hi("gpt-4o")).await;
+    limited.is_an_error(429, "rate_limited");
+    assert!(limited.headers.contains_key("retry-after"), "{limited:?}");
+    // While the limit stands, the router answers by itself, and says how long.
+    let started = Instant::now();
+    loop {
+        let reply = server.chat(hi("gpt-4o")).await;
+        if reply.status == 200 {
+            break;
+        }
+        reply.is_an_error(429, "all_accounts_limited");
+        assert!(reply.headers.contains_key("retry-after"), "{reply:?}");
+        assert!(started.elapsed() < Duration::from_secs(10), "{reply:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(asked(&mock, "octocat"), 2);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn accounts_take_turns() {
+    let mock = mock().await;
+    let home = Home::with_seats(&mock, &["octocat", "hubot"]);
+    let server = home.serve().await;
+    for _ in 0..10 {
+        server.chat(hi("gpt-4o")).await;
+    }
+    assert_eq!((asked(&mock, "octocat"), asked(&mock, "hubot")), (5, 5));
+    server.stop().await;
+}
