@@ -54,7 +54,8 @@ fn from_env(provider: ProviderId, name: Option<&str>) -> Result<SecretString, Fa
             Some(name) => Failure::of(
                 Kind::Auth,
                 format_args!("the environment variable {name} is not set"),
-            ),
+            )
+            .hint("export it, or leave --env-var out to look at the usual ones"),
             None => Failure::of(
                 Kind::Auth,
                 format_args!("none of {} is set", known.join(", ")),

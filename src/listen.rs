@@ -66,7 +66,8 @@ async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
         Err(error) => Err(Failure::of(
             Kind::Config,
             format_args!("cannot find the address of {host:?}: {error}"),
-        )),
+        )
+        .hint("listen on 127.0.0.1 or localhost")),
     }
 }
 

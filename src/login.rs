@@ -64,7 +64,8 @@ async fn device_flow(http: &Upstream, github: &GitHub) -> Result<SecretString, F
             Ok(Poll::Pending) => {}
             Ok(Poll::SlowDown(asked)) => interval = asked.unwrap_or(interval + SLOWER),
             Ok(Poll::Denied) => {
-                return Err(Failure::of(Kind::Auth, "the sign-in was declined"));
+                return Err(Failure::of(Kind::Auth, "the sign-in was declined")
+                    .hint("run `tokn-router login` again and approve it"));
             }
             Ok(Poll::Expired) => return Err(expired()),
             // A dropped poll says nothing of the next one.

@@ -26,12 +26,13 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Outcome {
-    let config = config::paths::config_file(args.config.as_deref(), &env::read)?;
+    let config = || config::paths::config_file(args.config.as_deref(), &env::read);
     let command = async {
         match args.command {
-            Command::Serve(serve) => serve::run(&config, serve).await,
-            Command::Login(login) => login::run(&config, login).await,
-            Command::Import(import) => import::run(&config, import).await,
+            Command::Serve(serve) if serve.demo => serve::demo(serve).await,
+            Command::Serve(serve) => serve::run(&config()?, serve).await,
+            Command::Login(login) => login::run(&config()?, login).await,
+            Command::Import(import) => import::run(&config()?, import).await,
         }
     };
     runtime()?.block_on(command)

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use config::Config;
+use gateway::gateway::SetupError;
 use gateway::server::{Drained, Shutdown, serve};
 use gateway::{Gateway, Setup};
 use ledger::Ledger;
@@ -27,17 +28,11 @@ struct Ground {
 pub(crate) async fn run(path: &Path, args: Serve) -> Outcome {
     log::start(args.log_format);
     let signals = Signals::listen()?;
-    if args.demo {
-        let demo = demo::start().await?;
-        let data = demo.directory().to_owned();
-        let ground = Ground {
-            config: demo.config(),
-            database: Some(data.join("usage.db")),
-            data,
-        };
-        return serve_on(ground, &args, signals).await;
-    }
     let config = store::read(path, args.no_proxy)?;
+    if config.accounts.iter().all(|account| !account.enabled) {
+        // Said before anything is written to the disk.
+        return Err(SetupError::NoAccount.into());
+    }
     let database = if config.usage.enabled {
         let configured = config.usage.path.as_deref();
         Some(config::paths::usage_database(configured, &env::read)?)
@@ -49,6 +44,20 @@ pub(crate) async fn run(path: &Path, args: Serve) -> Outcome {
         config,
         data,
         database,
+    };
+    serve_on(ground, &args, signals).await
+}
+
+/// Runs the command with `--demo`, which needs no configuration and no home.
+pub(crate) async fn demo(args: Serve) -> Outcome {
+    log::start(args.log_format);
+    let signals = Signals::listen()?;
+    let demo = demo::start().await?;
+    let data = demo.directory().to_owned();
+    let ground = Ground {
+        config: demo.config(),
+        database: Some(data.join("usage.db")),
+        data,
     };
     serve_on(ground, &args, signals).await
 }

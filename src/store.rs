@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use config::kind::Kind as Value;
+use config::kind::{Kind as Value, Refusal};
 use config::{Config, ProviderId};
 use gateway::outbound::Outbound;
 use gateway::provider::copilot::github::GitHub;
@@ -44,10 +44,7 @@ fn url(name: &str) -> Result<Option<String>, Failure> {
     };
     match Value::Url.parse(&url) {
         Ok(_) => Ok(Some(url)),
-        Err(refusal) => Err(Failure::of(
-            Kind::Config,
-            format_args!("{name}: {}", refusal.message),
-        )),
+        Err(refusal) => Err(refused(Kind::Config, name, refusal)),
     }
 }
 
@@ -64,10 +61,7 @@ pub(crate) fn host(host: Option<&str>, provider: ProviderId) -> Result<String, F
     }
     match Value::GithubHost.parse(host) {
         Ok(_) => Ok(host.to_ascii_lowercase()),
-        Err(refusal) => Err(Failure::of(
-            Kind::Usage,
-            format_args!("--host: {}", refusal.message),
-        )),
+        Err(refusal) => Err(refused(Kind::Usage, "--host", refusal)),
     }
 }
 
@@ -76,9 +70,15 @@ pub(crate) fn id(id: Option<&str>) -> Result<Option<String>, Failure> {
     let Some(id) = id else { return Ok(None) };
     match Value::Id.parse(id) {
         Ok(_) => Ok(Some(id.to_owned())),
-        Err(refusal) => Err(Failure::of(
-            Kind::Usage,
-            format_args!("--id: {}", refusal.message),
-        )),
+        Err(refusal) => Err(refused(Kind::Usage, "--id", refusal)),
+    }
+}
+
+/// Why a value is not taken, and the one that was probably meant.
+fn refused(kind: Kind, name: &str, refusal: Refusal) -> Failure {
+    let failure = Failure::of(kind, format_args!("{name}: {}", refusal.message));
+    match refusal.nearest {
+        Some(nearest) => failure.hint(format_args!("did you mean {nearest}?")),
+        None => failure,
     }
 }

@@ -53,6 +53,11 @@ fn dead_seat(mock: &Mock, url: &str) -> String {
 async fn a_dead_account_costs_no_answer(config: String) {
     let home = Home::with_config(&config);
     let server = home.serve().await;
+    let greeting = server.greeting();
+    assert!(
+        greeting.contains("accounts: hubot, octocat\n"),
+        "{greeting}"
+    );
     all_are_answered(&server).await;
     server.stop().await;
     let records = records(&home.database());
@@ -88,6 +93,23 @@ async fn an_account_whose_connections_break_costs_none_of_a_thousand_answers() {
         (1..=2 * AT_ONCE).contains(&asked),
         "it was asked {asked} times"
     );
+}
+
+#[tokio::test]
+async fn an_account_whose_upstream_dies_in_service_costs_none_of_a_thousand_answers() {
+    let (mock, mortal) = tokio::join!(mock(), mock());
+    let home = Home::with_config(&(seat(&mortal, "hubot") + &seat(&mock, "octocat")));
+    let server = home.serve().await;
+    // Both lists are known from here on, so both accounts are asked.
+    server.get("/v1/models").await;
+    for _ in 0..10 {
+        assert_eq!(server.chat(hi("gpt-4o")).await.status, 200);
+    }
+    assert!(asked(&mortal, "hubot") > 0, "it was never in service");
+    mortal.stop().await;
+    all_are_answered(&server).await;
+    server.stop().await;
+    assert_eq!(records(&home.database()).len(), REQUESTS + 10);
 }
 
 #[tokio::test]
@@ -141,6 +163,8 @@ async fn accounts_take_turns() {
     let mock = mock().await;
     let home = Home::with_seats(&mock, &["octocat", "hubot"]);
     let server = home.serve().await;
+    // Until an account's list is known, it comes after the others.
+    server.get("/v1/models").await;
     for _ in 0..10 {
         server.chat(hi("gpt-4o")).await;
     }

@@ -2,8 +2,11 @@
 
 use std::fs;
 
+use mock_upstream::Fault;
+use tokio::task::JoinSet;
+
 use crate::support::home::mode;
-use crate::support::{Home, eventually, hi, mock};
+use crate::support::{Home, client, eventually, hi, mock};
 
 #[tokio::test]
 async fn a_token_outlives_the_server_in_a_private_file_and_is_not_asked_for_again() {
@@ -25,6 +28,25 @@ async fn a_token_outlives_the_server_in_a_private_file_and_is_not_asked_for_agai
         before,
         "the person's own file is not the server's to write"
     );
+}
+
+#[tokio::test]
+async fn all_who_want_a_token_at_once_share_one_exchange() {
+    let mock = mock().await;
+    // Longer than a request waits for the list of models, so that each of them
+    // comes to ask for a token while the one exchange is under way.
+    mock.set_exchange_faults("octocat", Fault::silence(2_500));
+    let home = Home::with_seats(&mock, &["octocat"]);
+    let server = home.serve().await;
+    let mut clients = JoinSet::new();
+    for _ in 0..10 {
+        clients.spawn(client::open(server.address(), hi("gpt-4o")));
+    }
+    for open in clients.join_all().await {
+        assert_eq!(open.status, 200);
+    }
+    server.stop().await;
+    assert_eq!(mock.exchanges("octocat"), 1);
 }
 
 #[tokio::test]

@@ -110,6 +110,8 @@ async fn an_attempt_on_another_account_makes_no_second_record() {
     mock.set_fault("octocat", Fault::status(500, "{}"));
     let home = Home::with_seats(&mock, &["octocat", "hubot"]);
     let server = home.serve().await;
+    // Until an account's list is known, it comes after the others.
+    server.get("/v1/models").await;
     assert_eq!(server.chat(hi("gpt-4o")).await.status, 200);
     server.stop().await;
     let records = records(&home.database());

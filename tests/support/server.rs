@@ -108,13 +108,15 @@ impl Server {
         assert!(sent.await.unwrap().success(), "cannot signal {id}");
     }
 
-    /// Waits until it takes no more connections.
-    pub(crate) async fn closes_its_door(&self) {
-        let address = self.address();
-        eventually("the door to close", || {
-            std::net::TcpStream::connect(address).is_err().then_some(())
+    /// Waits until it takes no more connections, and tells how many it had.
+    pub(crate) async fn drains(&self) -> usize {
+        eventually("the server to drain", || {
+            let log = self.log();
+            let line = log.lines().find(|line| line.contains("draining"))?;
+            let (_, count) = line.split_once("connections=")?;
+            count.split_whitespace().next()?.parse().ok()
         })
-        .await;
+        .await
     }
 
     /// Waits until it has ended.

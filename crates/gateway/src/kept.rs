@@ -9,6 +9,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
@@ -121,6 +122,8 @@ impl<T, E> Kept<T, E> {
             let fetched;
             (fetched, next) = fetch(failures).await;
             failures = if fetched.is_ok() { 0 } else { failures + 1 };
+            // Who asked meanwhile gets what was fetched, and nothing newer.
+            let _ = self.wanted.notified().now_or_never();
             self.publish(fetched, Instant::now(), next.rest);
         }
     }

@@ -6,7 +6,8 @@ import { writeFileSync } from "node:fs";
 
 import OpenAI from "openai";
 
-// Each is {id, outcome}; a request that was left before its answer has no id.
+// Each is {id, outcome, usage}: a request that was left before its answer has no id, and usage
+// says whether the upstream told it.
 const entries = [];
 
 /** A client as a person would make it, but one that never retries unless told to. */
@@ -17,6 +18,11 @@ export function client(options = {}) {
 /** The last request ended otherwise than its status says. */
 export function lastWas(outcome) {
   entries.at(-1).outcome = outcome;
+}
+
+/** The last request was answered by an upstream that did not say what it used. */
+export function lastToldNoUsage() {
+  entries.at(-1).usage = false;
 }
 
 /** How many requests for chat the router has been sent. */
@@ -30,7 +36,7 @@ export function write(path, passed, failed) {
 
 async function watched(url, init) {
   if (!new URL(url).pathname.endsWith("/chat/completions")) return await fetch(url, init);
-  const entry = { id: null, outcome: "cancelled" };
+  const entry = { id: null, outcome: "cancelled", usage: true };
   entries.push(entry);
   const response = await fetch(url, init);
   entry.id = response.headers.get("x-tokn-router-request-id");

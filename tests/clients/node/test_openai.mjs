@@ -28,6 +28,13 @@ const CALLS = [
 const TEXT = 'Grüße, 世界! 🚀 👩‍👩‍👧 e\u0301 \u2028 \u0000 "quoted" back\\slash\ttab\nline';
 const PIXEL =
   "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+// All but the usage, then `[DONE]`, and the connection stays open.
+const LINGERS = {
+  together: [
+    { error_in_stream: { after_events: 8, body: "[DONE]" } },
+    { silence_in_stream: { after_events: 9, millis: 60_000 } },
+  ],
+};
 
 const client = journal.client();
 let [passed, failed] = [0, 0];
@@ -183,6 +190,14 @@ claim("any legal form of a stream is understood", async () => {
     await mock.always(form);
     assert.match(await joined(stream()), /you said: hi$/, JSON.stringify(form));
   }
+});
+
+claim("a stream that is read to its end is complete though the upstream lingers", async () => {
+  // The package hangs up on `[DONE]`, here long before the upstream's reply ends. That it counts
+  // as complete is for the ledger to show.
+  await mock.always(LINGERS);
+  assert.match(await joined(stream()), /you said: hi$/);
+  journal.lastToldNoUsage();
 });
 
 claim("an upstream that takes its time is waited for with comments", async () => {

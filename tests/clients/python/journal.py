@@ -7,7 +7,8 @@ import json
 
 import openai
 
-# Each is {"id": …, "outcome": …}; a request that was left before its answer has no id.
+# Each is {"id": …, "outcome": …, "usage": …}: a request that was left before its answer has no id,
+# and usage says whether the upstream told it.
 _entries = []
 
 
@@ -36,6 +37,11 @@ def last_was(outcome):
     _entries[-1]["outcome"] = outcome
 
 
+def last_told_no_usage():
+    """The last request was answered by an upstream that did not say what it used."""
+    _entries[-1]["usage"] = False
+
+
 def count():
     """How many requests for chat the router has been sent."""
     return len(_entries)
@@ -48,7 +54,7 @@ def write(path, passed, failed):
 
 def _asked(request):
     if request.url.path.endswith("/chat/completions"):
-        entry = {"id": None, "outcome": "cancelled"}
+        entry = {"id": None, "outcome": "cancelled", "usage": True}
         request.extensions["journal"] = entry
         _entries.append(entry)
 

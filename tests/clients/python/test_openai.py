@@ -26,6 +26,12 @@ CALLS = [("weather", {"city": "Zürich", "days": 1}), ("time", {"zone": "mock"})
 TEXT = "Grüße, 世界! 🚀 👩‍👩‍👧 e\u0301 \u2028 \u0000 \"quoted\" back\\slash\ttab\nline"
 PIXEL = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
+# All but the usage, then `[DONE]`, and the connection stays open.
+LINGERS = {"together": [
+    {"error_in_stream": {"after_events": 8, "body": "[DONE]"}},
+    {"silence_in_stream": {"after_events": 9, "millis": 60_000}},
+]}
+
 
 def user(content="hi"):
     return [{"role": "user", "content": content}]
@@ -152,6 +158,13 @@ class OpenAI(unittest.TestCase):
             with self.subTest(form=form):
                 mock.always(form)
                 self.assertIn("you said: hi", joined(self.stream()))
+
+    def test_a_stream_that_is_read_to_its_end_is_complete_though_the_upstream_lingers(self):
+        # The package hangs up on `[DONE]`, here long before the upstream's reply ends. That it
+        # counts as complete is for the ledger to show.
+        mock.always(LINGERS)
+        self.assertIn("you said: hi", joined(self.stream()))
+        journal.last_told_no_usage()
 
     def test_an_upstream_that_takes_its_time_is_waited_for_with_comments(self):
         mock.always({"silence": {"millis": 1300}})  # [server] keep_alive_secs is 1 here
