@@ -117,7 +117,9 @@ async fn a_taken_port_is_told_with_a_way_out() {
 async fn the_port_of_the_configuration_counts_where_none_is_given() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
-    let home = Home::with_config(&format!("[server]\nport = {port}\n"));
+    let home = Home::with_config(&format!(
+        "[server]\nport = {port}\n[[accounts]]\nid = \"a\"\nrefresh_token = \"gho_a\"\n"
+    ));
     let output = home.run(&["serve"]).await.failed_with(1);
     output.says(&format!("127.0.0.1:{port}"));
 }
