@@ -127,9 +127,8 @@ impl Pool {
         candidates
             .iter()
             .map(|candidate| {
-                state
-                    .cooling(candidate, now)
-                    .map(|cooling| cooling.until - now)
+                let cooling = state.cooling(candidate, now)?;
+                cooling.told.then(|| cooling.until - now)
             })
             .min()?
     }
@@ -295,6 +294,14 @@ mod tests {
             std::iter::from_fn(|| Some(pool.lease(&three, &mut tried, now).ok()?.account))
                 .collect();
         assert_eq!(order, [2, 1, 0]);
+    }
+
+    #[test]
+    fn a_guess_tells_no_client_to_wait() {
+        let (pool, candidates, now) = (Pool::new(COOLDOWN), candidates(1), now());
+        let lease = pool.lease(&candidates, &mut Tried::default(), now).unwrap();
+        lease.settle(limited(None), now);
+        assert_eq!(pool.soonest(&candidates, now), None);
     }
 
     #[test]

@@ -150,7 +150,7 @@ impl Relay {
 
 impl Drop for Relay {
     fn drop(&mut self) {
-        if self.tap.is_done() {
+        if self.lead.is_empty() && self.tap.is_done() {
             // The client has all of the reply and did not wait for more.
             self.end();
         } else if let Some((meter, _)) = &mut self.accounts {
