@@ -11,7 +11,13 @@ use crate::env;
 /// asks for.
 pub(crate) fn start(format: LogFormat) {
     let asked = env::text(env::LOG).unwrap_or_else(|| "info".into());
-    let filter = EnvFilter::try_new(&asked).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_new(&asked).unwrap_or_else(|error| {
+        crate::term::say(format_args!(
+            "warning: {}={asked}: {error}; using info",
+            env::LOG
+        ));
+        EnvFilter::new("info")
+    });
     let colour = io::stderr().is_terminal() && env::read(env::NO_COLOR).is_none();
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)

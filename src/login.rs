@@ -21,6 +21,9 @@ const POLL_MARGIN: Duration = Duration::from_secs(1);
 /// What `slow_down` adds where GitHub tells no new interval (RFC 8628, 3.5).
 const SLOWER: Duration = Duration::from_secs(5);
 
+/// The longest pause between two polls.
+const SLOWEST: Duration = Duration::from_secs(60);
+
 /// Runs the command.
 pub(crate) async fn run(path: &Path, args: Login) -> Outcome {
     let config = store::read(path, args.no_proxy)?;
@@ -62,15 +65,21 @@ async fn device_flow(http: &Upstream, github: &GitHub) -> Result<SecretString, F
         match github.poll(http, &code).await {
             Ok(Poll::Token(token)) => return Ok(token),
             Ok(Poll::Pending) => {}
-            Ok(Poll::SlowDown(asked)) => interval = asked.unwrap_or(interval + SLOWER),
+            Ok(Poll::SlowDown(asked)) => {
+                interval = asked.unwrap_or_else(|| interval + SLOWER).min(SLOWEST);
+            }
             Ok(Poll::Denied) => {
                 return Err(Failure::of(Kind::Auth, "the sign-in was declined")
                     .hint("run `tokn-router login` again and approve it"));
             }
             Ok(Poll::Expired) => return Err(expired()),
-            // A dropped poll says nothing of the next one.
-            Err(github::Error::Send(_)) => {}
-            Err(error) => return Err(error.into()),
+            // A poll that went wrong says nothing of the next one.
+            Err(
+                github::Error::Send(_)
+                | github::Error::Unreadable(_)
+                | github::Error::Failed { .. },
+            ) => {}
+            Err(error @ github::Error::Refused(_)) => return Err(error.into()),
         }
     }
 }
@@ -80,12 +89,13 @@ fn expired() -> Failure {
         .hint("run `tokn-router login` again")
 }
 
-/// An interval of zero is a test's: it gets no margin either.
+/// Never at once: GitHub is not to be asked in a loop, whatever it says.
 fn pause(interval: Duration) -> Duration {
-    if interval.is_zero() {
-        interval
+    const SHORTEST: Duration = Duration::from_millis(500);
+    if interval < SHORTEST {
+        SHORTEST
     } else {
-        interval + POLL_MARGIN
+        interval.min(SLOWEST) + POLL_MARGIN
     }
 }
 
@@ -115,7 +125,9 @@ pub(crate) async fn add_copilot(
     let exchanged = github::exchange(http, &exchange_url, &token).await?;
     let id = match id {
         Some(id) => id,
-        None => github.login(http, &token).await?,
+        None => github.login(http, &token).await.map_err(|error| {
+            Failure::from(error).hint("the seat is fine; name the account yourself with --id")
+        })?,
     };
     let mut account = NewAccount::new(&id, ProviderId::GithubCopilot);
     account.host = (host != "github.com").then_some(host);
@@ -136,7 +148,10 @@ pub(crate) async fn add_zai(
 ) -> Outcome {
     let id = id.unwrap_or_else(|| provider.as_str().to_owned());
     // A base URL that the person set for this account stays in force.
-    let configured = config.accounts.iter().find(|account| account.id == id);
+    let configured = config
+        .accounts
+        .iter()
+        .find(|account| account.id == id && account.provider == provider);
     let base = configured
         .and_then(|account| account.base_url.as_deref())
         .unwrap_or_else(|| zai::default_base(provider));

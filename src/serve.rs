@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use config::Config;
 use gateway::gateway::SetupError;
-use gateway::server::{Drained, Shutdown, serve};
+use gateway::server::{Drained, serve};
 use gateway::{Gateway, Setup};
 use ledger::Ledger;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 
 use crate::args::Serve;
 use crate::report::{Failure, Outcome};
@@ -62,7 +61,7 @@ pub(crate) async fn demo(args: Serve) -> Outcome {
     serve_on(ground, &args, signals).await
 }
 
-async fn serve_on(ground: Ground, args: &Serve, signals: Signals) -> Outcome {
+async fn serve_on(ground: Ground, args: &Serve, mut signals: Signals) -> Outcome {
     let Ground {
         config,
         data,
@@ -80,16 +79,31 @@ async fn serve_on(ground: Ground, args: &Serve, signals: Signals) -> Outcome {
     };
     let (gateway, mut keepers) = Gateway::start(setup)?;
     greet(&listeners, &gateway, args.demo)?;
-    let (stop, now, hearing) = twice(signals);
-    let drained = serve(listeners, gateway, Shutdown { stop, now, drain }).await;
-    hearing.abort();
+    let drained = serve(listeners, gateway, drain, async || signals.next().await).await;
     keepers.shutdown().await;
     if let Drained::Cut(connections) = drained {
         tracing::warn!(connections, "ended before every request had its answer");
     }
-    match ledger.map(|ledger| ledger.close()) {
-        Some(Err(error)) => Err(Failure::new(error)),
-        Some(Ok(())) | None => Ok(()),
+    match ledger {
+        Some(ledger) => close(ledger, signals).await,
+        None => Ok(()),
+    }
+}
+
+/// Writes what the ledger still holds. A disk that does not take it may be
+/// waited for, or not: another signal ends the wait.
+async fn close(ledger: Arc<Ledger>, mut signals: Signals) -> Outcome {
+    let closing = tokio::task::spawn_blocking(move || ledger.close());
+    let closed = tokio::select! {
+        closed = closing => closed,
+        () = signals.next() => {
+            return Err(Failure::new("ended before the usage ledger was written"));
+        }
+    };
+    match closed {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(Failure::new(error)),
+        Err(error) => Err(Failure::new(error)),
     }
 }
 
@@ -97,37 +111,6 @@ fn open(path: &Path) -> Result<Arc<Ledger>, Failure> {
     Ledger::open(path).map(Arc::new).map_err(|error| {
         Failure::new(error).hint("set [usage] path to another file, or [usage] enabled = false")
     })
-}
-
-/// The first signal and the second one.
-fn twice(
-    mut signals: Signals,
-) -> (
-    impl Future<Output = ()>,
-    impl Future<Output = ()>,
-    tokio::task::AbortHandle,
-) {
-    let (heard, first) = watch::channel(0);
-    let second = first.clone();
-    let mut owner = tokio::task::JoinSet::new();
-    let hearing = owner.spawn(async move {
-        loop {
-            signals.next().await;
-            heard.send_modify(|count| *count += 1);
-        }
-    });
-    let after = |mut count: watch::Receiver<u32>, least: u32| async move {
-        // A sender that is gone can tell of no signal any more.
-        if count.wait_for(|count| *count >= least).await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    let stop = after(first, 1);
-    let now = async move {
-        after(second, 2).await;
-        drop(owner);
-    };
-    (stop, now, hearing)
 }
 
 /// Says where the API is and how to use it.
@@ -154,6 +137,7 @@ fn greet(listeners: &[TcpListener], gateway: &Gateway, is_demo: bool) -> Outcome
              nothing is kept when it ends"
         ))?;
     }
+    let model = example_model(gateway);
     print(format_args!(
         "\nPoint any OpenAI client at it:\n\n  \
          export OPENAI_BASE_URL=http://{address}/v1\n  \
@@ -161,6 +145,14 @@ fn greet(listeners: &[TcpListener], gateway: &Gateway, is_demo: bool) -> Outcome
          or try it at once:\n\n  \
          curl http://{address}/v1/chat/completions \\\n    \
          -H 'content-type: application/json' \\\n    \
-         -d '{{\"model\":\"gpt-4o\",\"messages\":[{{\"role\":\"user\",\"content\":\"hi\"}}],\"stream\":true}}'\n"
+         -d '{{\"model\":\"{model}\",\"messages\":[{{\"role\":\"user\",\"content\":\"hi\"}}],\"stream\":true}}'\n"
     ))
+}
+
+/// A model that the first account most likely has.
+fn example_model(gateway: &Gateway) -> &'static str {
+    match gateway.accounts().first() {
+        Some(account) if !account.provider.is_copilot() => "glm-4.7",
+        _ => "gpt-4o",
+    }
 }

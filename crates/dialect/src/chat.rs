@@ -38,8 +38,10 @@ impl Chunk {
             finish: false,
             usage: None,
         };
-        if data.trim_ascii() == b"[DONE]" {
-            return Self::Done;
+        match data.trim_ascii() {
+            b"[DONE]" => return Self::Done,
+            b"" => return Self::Preamble,
+            _ => {}
         }
         let has_usage = tells(data, b"\"usage\"") || tells(data, b"\"copilot_usage\"");
         let has_finish = tells(data, b"\"finish_reason\"");
@@ -68,11 +70,16 @@ impl Chunk {
                     .choices
                     .iter()
                     .flatten()
-                    .any(|choice| choice.finish_reason.is_some()),
+                    .any(|choice| choice.finish_reason.as_ref().is_some_and(tells_something)),
                 usage,
             },
         }
     }
+}
+
+/// Some upstreams send `""` where others send null.
+fn tells_something(finish_reason: &Value) -> bool {
+    finish_reason.as_str() != Some("")
 }
 
 /// Whether `data` holds the quoted `key` with a value that is not null. A key
@@ -93,7 +100,7 @@ struct Shape {
 
 #[derive(Deserialize)]
 struct Choice {
-    finish_reason: Option<IgnoredAny>,
+    finish_reason: Option<Value>,
 }
 
 /// What an error body says of itself: `(code, message)`, each where known.
@@ -225,6 +232,13 @@ mod tests {
             Chunk::read(br#"{"choices":[{"delta":{}}],"error":null}"#),
             content(false)
         );
+    }
+
+    #[test]
+    fn an_empty_finish_reason_and_an_empty_event_are_no_end_and_no_beginning() {
+        let data = br#"{"choices":[{"delta":{"content":"a"},"finish_reason":""}]}"#;
+        assert_eq!(Chunk::read(data), content(false));
+        assert_eq!(Chunk::read(b""), Chunk::Preamble);
     }
 
     #[test]

@@ -19,6 +19,9 @@ pub enum Error {
     /// The body is no JSON object, or a field has a wrong type.
     #[error("the request body is not valid: {0}")]
     Invalid(#[from] serde_json::Error),
+    /// The body is JSON, perhaps, but no object.
+    #[error("the request body is no JSON object")]
+    NoObject,
     /// There is no `model`.
     #[error("the request body names no model: set \"model\" to a string")]
     NoModel,
@@ -37,7 +40,8 @@ pub struct Envelope {
     pub vision: bool,
     /// Who caused the request, by its last turn.
     pub initiator: Initiator,
-    /// Whether the client set Z.ai's `thinking` itself.
+    /// Whether the client itself says how to think: Z.ai's `thinking`, or
+    /// `reasoning_effort`.
     pub thinking: bool,
     at: Positions,
 }
@@ -67,6 +71,10 @@ impl Envelope {
     /// twice, by which a client could make the router see one model and the
     /// upstream another.
     pub fn read(dialect: Dialect, body: &[u8]) -> Result<Self, Error> {
+        if !body.trim_ascii_start().starts_with(b"{") {
+            // serde would read an array as a struct too.
+            return Err(Error::NoObject);
+        }
         let fields: Fields<'_> = serde_json::from_slice(body)?;
         let model_raw = fields.model.ok_or(Error::NoModel)?;
         let model: Option<String> = serde_json::from_str(model_raw.get())?;
@@ -87,7 +95,7 @@ impl Envelope {
             include_usage,
             vision: memchr::memmem::find(body, b"image").is_some() && turns.has_image(),
             initiator: turns.initiator(dialect),
-            thinking: fields.thinking.is_some(),
+            thinking: fields.thinking.is_some() || fields.reasoning_effort.is_some(),
             at: Positions {
                 open: body
                     .iter()
@@ -176,6 +184,8 @@ struct Fields<'a> {
     stream_options: Option<&'a RawValue>,
     #[serde(default, borrow, deserialize_with = "present")]
     thinking: Option<&'a RawValue>,
+    #[serde(default, borrow, deserialize_with = "present")]
+    reasoning_effort: Option<&'a RawValue>,
     #[serde(default, borrow)]
     messages: Turns<'a>,
     #[serde(default, borrow)]
@@ -305,8 +315,6 @@ mod tests {
             assert!(matches!(error, Error::NoModel), "{body}: {error}");
         }
         for body in [
-            "",
-            "[]",
             "{",
             r#"{"model":7}"#,
             r#"{"model":"a","stream":"yes"}"#,

@@ -1,6 +1,7 @@
 //! Tokens and credits of one reply, in one convention for all dialects.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 /// What one request used.
 ///
@@ -38,58 +39,47 @@ impl Usage {
     }
 
     /// Reads the usage of a Chat Completions reply or chunk. `None` where the
-    /// JSON is none or tells no usage.
+    /// JSON is none or tells no usage. One odd number costs only itself.
     pub fn read_chat(json: &[u8]) -> Option<Self> {
-        let reply: ChatReply = serde_json::from_slice(json).ok()?;
+        #[derive(Deserialize)]
+        struct Reply {
+            usage: Option<Value>,
+            copilot_usage: Option<Value>,
+        }
+        let reply: Reply = serde_json::from_slice(json).ok()?;
         if reply.usage.is_none() && reply.copilot_usage.is_none() {
             return None;
         }
         let usage = reply.usage.unwrap_or_default();
-        let prompt = usage.prompt_tokens_details.unwrap_or_default();
-        let completion = usage.completion_tokens_details.unwrap_or_default();
+        let told = |path: &str| count(usage.pointer(path));
+        let reasoning = told("/completion_tokens_details/reasoning_tokens")
+            .or_else(|| told("/reasoning_tokens"));
         Some(Self {
-            input: usage.prompt_tokens.unwrap_or(0),
-            output: usage.completion_tokens.unwrap_or(0),
-            cache_read: prompt.cached_tokens.unwrap_or(0),
-            cache_write: prompt.cache_creation_tokens.unwrap_or(0),
-            reasoning: completion
-                .reasoning_tokens
-                .or(usage.reasoning_tokens)
-                .unwrap_or(0),
-            nano_credits: reply.copilot_usage.and_then(|usage| usage.total_nano_aiu),
+            input: told("/prompt_tokens").unwrap_or(0),
+            output: told("/completion_tokens").unwrap_or(0),
+            cache_read: told("/prompt_tokens_details/cached_tokens").unwrap_or(0),
+            cache_write: told("/prompt_tokens_details/cache_creation_tokens").unwrap_or(0),
+            reasoning: reasoning.unwrap_or(0),
+            nano_credits: count(
+                reply
+                    .copilot_usage
+                    .as_ref()
+                    .and_then(|told| told.get("total_nano_aiu")),
+            ),
         })
     }
 }
 
-#[derive(Deserialize)]
-struct ChatReply {
-    usage: Option<ChatUsage>,
-    copilot_usage: Option<CopilotUsage>,
-}
-
-#[derive(Deserialize, Default)]
-struct ChatUsage {
-    prompt_tokens: Option<u64>,
-    completion_tokens: Option<u64>,
-    reasoning_tokens: Option<u64>,
-    prompt_tokens_details: Option<PromptDetails>,
-    completion_tokens_details: Option<CompletionDetails>,
-}
-
-#[derive(Deserialize, Default)]
-struct PromptDetails {
-    cached_tokens: Option<u64>,
-    cache_creation_tokens: Option<u64>,
-}
-
-#[derive(Deserialize, Default)]
-struct CompletionDetails {
-    reasoning_tokens: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct CopilotUsage {
-    total_nano_aiu: Option<u64>,
+/// A count, in whichever way a number may be written.
+fn count(value: Option<&Value>) -> Option<u64> {
+    let value = value?;
+    let rounded = || {
+        let number = value
+            .as_f64()
+            .filter(|number| (0.0..1e18).contains(number))?;
+        format!("{number:.0}").parse().ok()
+    };
+    value.as_u64().or_else(rounded)
 }
 
 #[cfg(test)]
@@ -111,6 +101,20 @@ mod tests {
                 cache_write: 8,
                 reasoning: 5,
                 nano_credits: Some(1_250_000),
+            })
+        );
+    }
+
+    #[test]
+    fn one_odd_number_costs_only_itself() {
+        let json = br#"{"usage":{"prompt_tokens":12.0,"completion_tokens":-3,
+            "prompt_tokens_details":"none","completion_tokens_details":{"reasoning_tokens":4}}}"#;
+        assert_eq!(
+            Usage::read_chat(json),
+            Some(Usage {
+                input: 12,
+                reasoning: 4,
+                ..Usage::default()
             })
         );
     }

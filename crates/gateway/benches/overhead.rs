@@ -17,7 +17,7 @@ use std::time::Duration;
 use memchr::memmem;
 use serde_json::json;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use wire::{Connection, Events};
 
@@ -36,6 +36,7 @@ usage: overhead SCENARIO --url http://HOST:PORT/PATH [--header 'NAME: VALUE']...
   --connections N  how many at once
   --chunks N       the chunks of each stream
   --pace MS        the pause before each next chunk of a stream
+  --ramp MS        the time over which the connections begin, one after the other
   --bytes N        the length of each request body
   --model ID       the model of `open`, for the benchmark ones end too soon";
 
@@ -83,6 +84,7 @@ struct Plan {
     connections: usize,
     chunks: u64,
     pace: Duration,
+    ramp: Duration,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -102,7 +104,7 @@ impl Plan {
             "open" => (Load::Open, [1_000, 1_000, 100]),
             other => return Err(format!("there is no scenario {other}\n{USAGE}").into()),
         };
-        let (mut chunks, mut pace) = (2_000_usize, 0_usize);
+        let (mut chunks, mut pace, mut ramp) = (2_000_usize, 0_usize, 0_usize);
         let (mut url, mut headers, mut model) = (None, String::new(), None);
         let mut options = options.iter();
         while let Some(name) = options.next() {
@@ -121,6 +123,7 @@ impl Plan {
                 "--connections" => connections = number()?,
                 "--chunks" => chunks = number()?,
                 "--pace" => pace = number()?,
+                "--ramp" => ramp = number()?,
                 "--bytes" => bytes = number()?,
                 other => return Err(format!("there is no option {other}\n{USAGE}").into()),
             }
@@ -145,6 +148,7 @@ impl Plan {
             connections: connections.min(requests),
             chunks: chunks as u64,
             pace: Duration::from_millis(pace as u64),
+            ramp: Duration::from_millis(ramp as u64),
         })
     }
 }
@@ -171,10 +175,12 @@ async fn drive(plan: Arc<Plan>) -> Outcome<(Tally, Duration)> {
     let begun = Instant::now();
     let taken = Arc::new(AtomicUsize::new(0));
     let mut workers = JoinSet::new();
-    for mut connection in connections {
+    for (place, mut connection) in connections.into_iter().enumerate() {
         let (plan, taken) = (Arc::clone(&plan), Arc::clone(&taken));
         workers.spawn(async move {
             let mut tally = Tally::default();
+            let share = place as f64 / plan.connections as f64;
+            sleep_until(begun + plan.ramp.mul_f64(share)).await;
             while taken.fetch_add(1, Ordering::Relaxed) < plan.requests {
                 if plan.load == Load::Whole {
                     whole(&mut connection, &plan, &mut tally).await?;

@@ -47,7 +47,9 @@ pub async fn admit(
     let envelope = Envelope::read(dialect, &body).map_err(|error| {
         let code = match error {
             dialect::envelope::Error::NoModel => "missing_model",
-            dialect::envelope::Error::Invalid(_) => "invalid_json",
+            dialect::envelope::Error::Invalid(_) | dialect::envelope::Error::NoObject => {
+                "invalid_json"
+            }
         };
         Failure::new(400, code, error.to_string())
     })?;

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::admit::admit;
 use crate::body::Body;
 use crate::dispatch::{Refused, Reply, dispatch};
-use crate::error::{Refusal, Whole, downstream_headers};
+use crate::error::{Refusal, Whole, downstream_headers, model_not_found};
 use crate::gateway::Gateway;
 use crate::meter::Meter;
 use crate::models;
@@ -82,7 +82,7 @@ fn endpoint(head: &Parts) -> Result<Endpoint, Unknown> {
                     404,
                     "unknown_path",
                     format!(
-                        "there is no {} {path}; try POST /v1/chat/completions, GET /v1/models or GET /healthz",
+                        "there is no {} {path} (hint: the base URL ends in /v1); there are POST /v1/chat/completions, GET /v1/models or GET /healthz",
                         head.method
                     ),
                 ),
@@ -194,6 +194,13 @@ fn event_stream(body: Body) -> Response<Body> {
 
 async fn list_models(gateway: &Gateway) -> Response<Body> {
     let merged = models::merged(gateway.accounts(), gateway.catalogue()).await;
+    if gateway
+        .accounts()
+        .iter()
+        .all(|account| account.models.list().is_none())
+    {
+        return models_unknown();
+    }
     let entries: Vec<&str> = merged.iter().map(|(_, json)| json.as_str()).collect();
     let body = format!("{{\"object\":\"list\",\"data\":[{}]}}", entries.join(","));
     json(body.into())
@@ -204,7 +211,7 @@ async fn one_model(gateway: &Gateway, model: &str) -> Response<Body> {
     let candidates = match gateway.candidates(model).await {
         Ok(candidates) => candidates,
         Err(no_model) => {
-            let failure = crate::dispatch::model_not_found(model, &no_model);
+            let failure = model_not_found(model, &no_model.nearest);
             return Refusal::Own(failure).into_response(Dialect::Chat, None);
         }
     };
@@ -213,12 +220,14 @@ async fn one_model(gateway: &Gateway, model: &str) -> Response<Body> {
         .find(|(id, _)| candidates.iter().any(|candidate| candidate.model == *id));
     match entry {
         Some((_, entry)) => json(entry.into()),
-        None => {
-            let text = format!("no list of models is known yet that could hold {model:?}");
-            let failure = Failure::new(503, "models_unknown", text);
-            Refusal::Own(failure).into_response(Dialect::Chat, None)
-        }
+        None => models_unknown(),
     }
+}
+
+fn models_unknown() -> Response<Body> {
+    let text = "no account's list of models could be fetched yet";
+    let failure = Failure::new(503, "models_unknown", text);
+    Refusal::Own(failure).into_response(Dialect::Chat, None)
 }
 
 fn json(body: Bytes) -> Response<Body> {

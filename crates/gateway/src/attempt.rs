@@ -1,16 +1,18 @@
 //! One try of a request on one account: send, and read until it is clear
 //! whether this is a reply.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use dialect::Failure;
 use dialect::chat::error_words;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::response::Parts;
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use jiff::Timestamp;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::account::Account;
 use crate::error::{Refusal, Whole};
@@ -24,6 +26,8 @@ use crate::upstream::{SendError, Upstream, collect};
 /// A reply that is not streamed is read whole before any of it is handed on,
 /// so that one that breaks off can still move. None comes near this size.
 const LARGEST_REPLY: usize = 64 << 20;
+/// How long the body of an error may take: what counts is its status.
+const ERROR_BODY: Duration = Duration::from_secs(5);
 
 /// A reply to hand on.
 pub enum Answer {
@@ -52,8 +56,12 @@ pub struct Begun {
 pub struct Failed {
     /// What it means for the account and the request.
     pub outcome: Outcome,
+    /// The same in words, for a person.
+    pub why: &'static str,
     /// What the client is told, should no other account do better.
     pub refusal: Refusal,
+    /// Whether the connection broke before any answer.
+    pub unanswered: bool,
 }
 
 /// Sends `request` on behalf of `account`.
@@ -67,32 +75,40 @@ pub async fn attempt(
     strip_usage: bool,
 ) -> Result<Answer, Failed> {
     let host = request.uri().host().unwrap_or("the upstream").to_owned();
-    let limit = http.limits().first_byte;
-    let deadline = Instant::now() + limit;
-    let answer = async {
-        let (head, body) = http
-            .send(request)
-            .await
-            .map_err(|error| unreachable(account, &error))?
-            .into_parts();
-        if !head.status.is_success() {
-            return Err(refused(account, &host, head, body).await);
-        }
-        if is_event_stream(&head.headers) {
-            if head.headers.contains_key(CONTENT_ENCODING) {
-                // It was asked not to; a client that did not ask could not read it.
-                let (host, reason) = (host.clone(), "it packs its stream".to_owned());
-                return Err(unreachable(account, &SendError::Broken { host, reason }));
-            }
-            let tap = Tap::new(strip_usage);
-            return begin(account, &host, head, body, tap).await;
-        }
-        whole(account, &host, head, body).await
+    let limits = *http.limits();
+    let deadline = Instant::now() + limits.first_byte;
+    let silent = || SendError::Silent {
+        host: host.clone(),
+        limit: limits.first_byte,
     };
-    timeout_at(deadline, answer).await.unwrap_or_else(|_| {
-        let host = host.clone();
-        Err(unreachable(account, &SendError::Silent { host, limit }))
-    })
+    let sent = timeout_at(deadline, http.send(request)).await;
+    let (head, body) = match sent {
+        Ok(Ok(response)) => response.into_parts(),
+        Ok(Err(error)) => {
+            let unanswered = matches!(error, SendError::Broken { .. });
+            let failed = unreachable(account, &error);
+            return Err(Failed {
+                unanswered,
+                ..failed
+            });
+        }
+        Err(_) => return Err(unreachable(account, &silent())),
+    };
+    if !head.status.is_success() {
+        return Err(refused(account, &host, head, body).await);
+    }
+    if !is_event_stream(&head.headers) {
+        return whole(account, &host, head, body, limits.idle).await;
+    }
+    if head.headers.contains_key(CONTENT_ENCODING) {
+        // It was asked not to; a client that did not ask could not read it.
+        let reason = "it packs its stream".to_owned();
+        return Err(unreachable(account, &SendError::Broken { host, reason }));
+    }
+    let tap = Tap::new(strip_usage);
+    timeout_at(deadline, begin(account, &host, head, body, tap))
+        .await
+        .unwrap_or_else(|_| Err(unreachable(account, &silent())))
 }
 
 /// Reads a stream up to its first real event. An error that comes before it
@@ -104,32 +120,38 @@ async fn begin(
     mut body: Incoming,
     mut tap: Tap,
 ) -> Result<Answer, Failed> {
+    let broken = |reason| SendError::Broken {
+        host: host.to_owned(),
+        reason,
+    };
     let mut lead = Lead::default();
-    while !tap.has_begun() {
-        let frame = match body.frame().await {
-            Some(Ok(frame)) => frame,
-            Some(Err(error)) => {
-                let (host, reason) = (host.to_owned(), chain(&error));
-                return Err(unreachable(account, &SendError::Broken { host, reason }));
+    loop {
+        let ended = match body.frame().await {
+            Some(Ok(frame)) => {
+                if let Ok(data) = frame.into_data() {
+                    lead.push(tap.feed(data));
+                }
+                false
             }
+            Some(Err(error)) => return Err(unreachable(account, &broken(chain(&error)))),
             None => {
                 lead.push(tap.finish());
-                if tap.error().is_none() && !tap.has_begun() {
-                    let (host, reason) = (host.to_owned(), "the stream was empty".to_owned());
-                    return Err(unreachable(account, &SendError::Broken { host, reason }));
-                }
-                break;
+                true
             }
         };
-        if let Ok(data) = frame.into_data() {
-            lead.push(tap.feed(data));
+        if tap.has_begun() {
+            break;
         }
-        if let (Some(error), false) = (tap.error(), tap.has_begun()) {
-            let failed = error_inside(account, &head, error.clone());
+        if let Some(error) = tap.error() {
+            let failed = error_inside(account, &head.headers, error.clone());
             if failed.outcome != Outcome::Rejected {
                 return Err(failed);
             }
             break;
+        }
+        if ended {
+            let reason = "the stream was empty".to_owned();
+            return Err(unreachable(account, &broken(reason)));
         }
     }
     Ok(Answer::Stream(Box::new(Begun {
@@ -165,20 +187,22 @@ impl Lead {
     }
 }
 
-/// Reads a reply that is not streamed.
+/// Reads a reply that is not streamed. It may take as long as it likes, as
+/// long as something comes.
 async fn whole(
     account: &Account,
     host: &str,
     head: Parts,
     body: Incoming,
+    idle: Duration,
 ) -> Result<Answer, Failed> {
-    let body = read(host, &head.headers, body)
+    let body = read(host, &head.headers, body, idle)
         .await
         .map_err(|error| unreachable(account, &error))?;
     let says_error = memchr::memmem::find(&body, b"\"error\"").is_some()
         && memchr::memmem::find(&body, b"\"choices\"").is_none();
     if says_error {
-        let failed = error_inside(account, &head, body.clone());
+        let failed = error_inside(account, &head.headers, body.clone());
         if failed.outcome != Outcome::Rejected {
             return Err(failed);
         }
@@ -192,8 +216,10 @@ async fn whole(
 
 /// An answer with a status that is no success.
 async fn refused(account: &Account, host: &str, head: Parts, body: Incoming) -> Failed {
-    // A body that breaks off does not hide what the status says.
-    let body = read(host, &head.headers, body).await.unwrap_or_default();
+    // A body that breaks off, or hangs, does not hide what the status says.
+    let body = timeout(ERROR_BODY, read(host, &head.headers, body, ERROR_BODY))
+        .await
+        .map_or_else(|_| Bytes::new(), Result::unwrap_or_default);
     let verdict = account
         .backend
         .verdict(head.status, &head.headers, &body, Timestamp::now());
@@ -206,16 +232,17 @@ async fn refused(account: &Account, host: &str, head: Parts, body: Incoming) -> 
 }
 
 /// An error that came with a status of success.
-fn error_inside(account: &Account, head: &Parts, json: Bytes) -> Failed {
-    let status = status_of(&json);
+pub(crate) fn error_inside(account: &Account, headers: &HeaderMap, json: Bytes) -> Failed {
+    let mut status = status_of(&json);
     let verdict = account
         .backend
-        .verdict(status, &head.headers, &json, Timestamp::now());
-    let mut headers = head.headers.clone();
-    headers.insert(
-        CONTENT_TYPE,
-        http::HeaderValue::from_static("application/json"),
-    );
+        .verdict(status, headers, &json, Timestamp::now());
+    if matches!(verdict.outcome, Outcome::Limited { .. }) && status.is_server_error() {
+        // A provider's own code, which only the provider knows for a limit.
+        status = StatusCode::TOO_MANY_REQUESTS;
+    }
+    let mut headers = headers.clone();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let whole = Whole {
         status,
         headers,
@@ -227,9 +254,11 @@ fn error_inside(account: &Account, head: &Parts, json: Bytes) -> Failed {
 fn failed(verdict: Verdict, whole: Whole) -> Failed {
     Failed {
         outcome: verdict.outcome,
+        why: verdict.why,
         refusal: verdict
             .failure
             .map_or_else(|| Refusal::Upstream(Box::new(whole)), Refusal::Own),
+        unanswered: false,
     }
 }
 
@@ -261,6 +290,7 @@ fn status_of(json: &[u8]) -> StatusCode {
         "context_length",
         "unsupported",
         "not_found",
+        "not_supported",
         "content_filter",
     ]) {
         StatusCode::BAD_REQUEST
@@ -270,22 +300,31 @@ fn status_of(json: &[u8]) -> StatusCode {
 }
 
 fn unreachable(account: &Account, error: &SendError) -> Failed {
-    let (status, code) = match error {
-        SendError::Connect { .. } => (502, "upstream_unreachable"),
-        SendError::Broken { .. } | SendError::TooLarge { .. } => (502, "upstream_broken"),
-        SendError::Silent { .. } => (504, "upstream_silent"),
+    let (status, code, why) = match error {
+        SendError::Connect { .. } => (502, "upstream_unreachable", "no connection"),
+        SendError::Broken { .. } | SendError::TooLarge { .. } => {
+            (502, "upstream_broken", "the connection broke off")
+        }
+        SendError::Silent { .. } => (504, "upstream_silent", "no answer in time"),
     };
     let message = format!("account {}: {error}", account.id);
     Failed {
         outcome: Outcome::Unreachable,
+        why,
         refusal: Refusal::Own(Failure::new(status, code, message)),
+        unanswered: false,
     }
 }
 
 /// Reads a body, unpacked: an upstream may pack what it was asked not to, and
 /// the client did not ask for it either.
-async fn read(host: &str, headers: &HeaderMap, body: Incoming) -> Result<Bytes, SendError> {
-    let body = collect(host, body, LARGEST_REPLY).await?;
+async fn read(
+    host: &str,
+    headers: &HeaderMap,
+    body: Incoming,
+    idle: Duration,
+) -> Result<Bytes, SendError> {
+    let body = collect(host, body, LARGEST_REPLY, idle).await?;
     let Some(encoding) = headers.get(CONTENT_ENCODING) else {
         return Ok(body);
     };

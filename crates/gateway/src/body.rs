@@ -13,11 +13,17 @@ use http_body::{Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::dispatch::{Refused, Reply};
-use crate::error::Whole;
 use crate::relay::Relay;
 
 /// A comment between two events: keeps clients and middleboxes from giving up.
 const KEEP_ALIVE: Bytes = Bytes::from_static(b": keep-alive\n\n");
+
+/// How long an upstream may take to hang up after its last word. Waiting for it
+/// keeps the connection for the next request.
+const LAST_WORD: Duration = Duration::from_secs(1);
+
+/// How long a client has to take the error event before the connection breaks.
+const FLUSH: Duration = Duration::from_millis(100);
 
 /// The search for an account that answers, as a stream waits for it.
 pub type Search = Pin<Box<dyn Future<Output = Result<Reply, Refused>> + Send>>;
@@ -38,6 +44,8 @@ pub struct Stream {
     period: Duration,
     /// When the client was last told anything.
     told: Instant,
+    /// Whether all is said and only the upstream's end is waited for.
+    closing: bool,
 }
 
 #[expect(
@@ -61,7 +69,7 @@ enum Ending {
     /// The error event has been said. A clean end would make it look whole to
     /// a client that does not know error events, so the connection breaks.
     Broken {
-        flushed: bool,
+        said: Option<Instant>,
     },
 }
 
@@ -93,6 +101,7 @@ impl Body {
             pulse: Box::pin(sleep(wait)),
             period,
             told,
+            closing: false,
         }))
     }
 }
@@ -153,20 +162,30 @@ impl Stream {
                     Some(bytes)
                 }
                 State::Over(Ending::Clean) => return Poll::Ready(None),
-                State::Over(Ending::Broken { flushed: true }) => {
+                State::Over(Ending::Broken { said: Some(at) }) if *at + FLUSH <= Instant::now() => {
                     return Poll::Ready(Some(Err(io::ErrorKind::UnexpectedEof.into())));
                 }
-                State::Over(ending) => {
+                State::Over(Ending::Broken { said }) => {
                     // hyper drops what it has not written when a body fails;
-                    // it writes when a body has nothing for the moment.
-                    *ending = Ending::Broken { flushed: true };
-                    context.waker().wake_by_ref();
-                    return Poll::Pending;
+                    // it writes while a body has nothing for the moment.
+                    let at = *said.get_or_insert_with(Instant::now);
+                    self.pulse.as_mut().reset(at + FLUSH);
+                    if self.pulse.as_mut().poll(context).is_pending() {
+                        return Poll::Pending;
+                    }
+                    continue;
                 }
             };
             if let Some(bytes) = next {
                 self.told = Instant::now();
                 return Poll::Ready(Some(Ok(bytes)));
+            }
+            if let State::Relaying(relay) = &self.state
+                && relay.has_said_all()
+                && !self.closing
+            {
+                self.closing = true;
+                self.pulse.as_mut().reset(Instant::now() + LAST_WORD);
             }
             if self.pulse.as_mut().poll(context).is_pending() {
                 return Poll::Pending;
@@ -180,6 +199,13 @@ impl Stream {
     /// The timer has run out, which may have been set before the last event:
     /// resetting it for each of them would cost more than this.
     fn beat(&mut self, now: Instant) -> Option<Bytes> {
+        if self.closing
+            && let State::Relaying(relay) = &mut self.state
+        {
+            relay.end();
+            self.state = State::Over(Ending::Clean);
+            return None;
+        }
         if let State::Relaying(relay) = &mut self.state
             && relay.is_idle(now)
         {
@@ -200,10 +226,24 @@ impl Stream {
     fn found(&self, found: Result<Reply, Refused>) -> State {
         match found {
             Ok(Reply::Stream(begun)) => State::Relaying(begun.into_relay()),
-            Ok(Reply::Whole(whole)) => {
-                let Whole { body, .. } = whole.complete();
-                let data = dialect::chat::reply_as_chunk(&body).map_or(body, Bytes::from);
-                let events = [b"data: ", data.as_ref(), b"\n\ndata: [DONE]\n\n"].concat();
+            Ok(Reply::Whole(reply)) => {
+                let Some(data) = dialect::chat::reply_as_chunk(&reply.whole.body) else {
+                    let text = "the upstream answered a stream with something that is no reply";
+                    let failure = Failure::new(502, "upstream_error", text);
+                    reply.fail("upstream_error");
+                    return self.failed(&failure);
+                };
+                reply.complete();
+                let events = [
+                    b"data: ",
+                    data.as_slice(),
+                    b"
+
+data: [DONE]
+
+",
+                ]
+                .concat();
                 State::Last(events.into(), Ending::Clean)
             }
             Err(refused) => {
@@ -215,7 +255,7 @@ impl Stream {
 
     fn failed(&self, failure: &Failure) -> State {
         let event = failure.event(self.dialect);
-        State::Last(event.into(), Ending::Broken { flushed: false })
+        State::Last(event.into(), Ending::Broken { said: None })
     }
 }
 

@@ -32,12 +32,24 @@ pub struct Known {
     pub cost: Option<Value>,
     /// Tokens of `context`, `prompt` and `output`.
     pub limits: Option<Value>,
+    thinking: Option<Thinking>,
+}
+
+#[derive(Deserialize)]
+struct Thinking {
+    default: Option<Value>,
 }
 
 impl Known {
     /// Whether it is a reasoning model, where that is known.
     pub fn reasoning(&self) -> Option<bool> {
         self.capabilities.as_ref()?.get("reasoning")?.as_bool()
+    }
+
+    /// What to ask of it as `thinking` where the client asks nothing, if that
+    /// is peculiar to it.
+    pub fn default_thinking(&self) -> Option<&Value> {
+        self.thinking.as_ref()?.default.as_ref()
     }
 }
 

@@ -11,14 +11,14 @@ use tokio::time::Instant;
 use crate::account::Account;
 use crate::attempt::{Answer, Begun, Failed, attempt};
 use crate::call::Call;
-use crate::error::{Refusal, Whole};
+use crate::error::{Refusal, Whole, all_limited, model_not_found};
 use crate::gateway::Gateway;
 use crate::meter::Meter;
 use crate::outcome::{Next, Outcome};
-use crate::pool::{Blocked, Lease, Tried};
+use crate::pool::{Lease, Tried};
 use crate::provider::Token;
 use crate::relay::Relay;
-use crate::route::{Candidate, NoModel};
+use crate::route::Candidate;
 
 /// A reply, and what is to be settled when it ends.
 pub enum Reply {
@@ -56,17 +56,16 @@ pub struct Refused {
 impl StreamReply {
     /// The relay of the rest. The reply counts as begun.
     pub fn into_relay(self) -> Relay {
-        Relay::new(
-            self.begun,
-            self.meter,
-            self.lease,
-            &self.account.id,
-            self.idle,
-        )
+        Relay::new(self.begun, self.meter, self.lease, self.account, self.idle)
     }
 }
 
 impl WholeReply {
+    /// Ends the record of a reply that is none.
+    pub fn fail(self, code: &'static str) {
+        self.meter.fail(Some(200), code);
+    }
+
     /// Ends the record and gives the reply.
     pub fn complete(mut self) -> Whole {
         self.meter.begun(self.whole.status.as_u16(), Instant::now());
@@ -103,7 +102,8 @@ pub async fn dispatch(
     let candidates = match gateway.candidates(&call.envelope.model).await {
         Ok(candidates) => candidates,
         Err(no_model) => {
-            let refusal = Refusal::Own(model_not_found(&call.envelope.model, &no_model));
+            let failure = model_not_found(&call.envelope.model, &no_model.nearest);
+            let refusal = Refusal::Own(failure);
             let soonest = None;
             return Err(Refused {
                 refusal,
@@ -114,33 +114,36 @@ pub async fn dispatch(
     };
     let mut tried = Tried::default();
     let mut worst: Option<Failed> = None;
+    // An account whose connection broke before it answered: asked once more
+    // before the request fails for what may have been a stale connection.
+    let mut broken: Option<usize> = None;
+    let mut resent = false;
     loop {
         let now = Instant::now().into_std();
-        let lease = match gateway.pool().lease(&candidates, &mut tried, now) {
-            Ok(lease) => lease,
-            Err(blocked) => {
-                let soonest = gateway.pool().soonest(&candidates, now);
-                let refusal = refusal(&gateway, &candidates, worst, &blocked, soonest);
-                return Err(Refused {
-                    refusal,
-                    soonest,
-                    meter,
-                });
+        let Ok(lease) = gateway.pool().lease(&candidates, &mut tried, now) else {
+            if let (Some(account), false) = (broken, resent) {
+                resent = true;
+                tried.forgive(account);
+                continue;
             }
+            let soonest = gateway.pool().soonest(&candidates, now);
+            let refusal = refusal(&gateway, &candidates, worst, soonest);
+            return Err(Refused {
+                refusal,
+                soonest,
+                meter,
+            });
         };
         let account = Arc::clone(&gateway.accounts()[lease.account]);
         let failed = match serve_on(&gateway, &account, &call, &lease, &mut meter).await {
             Ok(Answer::Stream(begun)) => {
-                let idle = gateway.http().limits().idle;
-                let begun = *begun;
-                let reply = StreamReply {
-                    begun,
+                return Ok(Reply::Stream(Box::new(StreamReply {
+                    begun: *begun,
                     meter,
                     lease,
                     account,
-                    idle,
-                };
-                return Ok(Reply::Stream(Box::new(reply)));
+                    idle: gateway.http().limits().idle,
+                })));
             }
             Ok(Answer::Whole(whole)) => {
                 lease.settle(Outcome::Served, Instant::now().into_std());
@@ -151,11 +154,16 @@ pub async fn dispatch(
             }
             Err(failed) => failed,
         };
+        if failed.unanswered {
+            broken = Some(lease.account);
+        }
+        if failed.outcome == Outcome::Unserved {
+            account.models.want();
+        }
         lease.settle(failed.outcome, Instant::now().into_std());
         if failed.outcome.next(true) == Next::Answer {
-            let refusal = failed.refusal;
             return Err(Refused {
-                refusal,
+                refusal: failed.refusal,
                 soonest: None,
                 meter,
             });
@@ -164,7 +172,7 @@ pub async fn dispatch(
             request = call.id,
             account = &*account.id,
             outcome = ?failed.outcome,
-            code = failed.refusal.code(),
+            why = failed.why,
             "attempt failed, moving on"
         );
         worst = Some(more_telling(worst, failed));
@@ -212,24 +220,23 @@ async fn try_once(
 }
 
 async fn renew(account: &Account, stale: Option<&Token>) -> Result<Arc<Token>, Failed> {
-    account
-        .backend
-        .renew(stale)
-        .await
-        .map_err(|verdict| Failed {
+    account.backend.renew(stale).await.map_err(|verdict| {
+        let none = || {
+            let text = format!("account {}: no valid credential", account.id);
+            Failure::new(503, "no_token", text)
+        };
+        Failed {
             outcome: verdict.outcome,
-            refusal: Refusal::Own(verdict.failure.unwrap_or_else(|| {
-                Failure::new(
-                    503,
-                    "no_token",
-                    format!("account {}: no valid credential", account.id),
-                )
-            })),
-        })
+            why: verdict.why,
+            refusal: Refusal::Own(verdict.failure.unwrap_or_else(none)),
+            unanswered: false,
+        }
+    })
 }
 
 /// Which of two failures the client is to hear of: a limit tells it when to
-/// come back, an upstream's own words tell more than a broken connection.
+/// come back, the sooner one first; an upstream's own words tell more than a
+/// broken connection.
 fn more_telling(earlier: Option<Failed>, later: Failed) -> Failed {
     let weight = |failed: &Failed| match (&failed.outcome, &failed.refusal) {
         (Outcome::Limited { .. }, _) => 3,
@@ -239,44 +246,45 @@ fn more_telling(earlier: Option<Failed>, later: Failed) -> Failed {
     };
     match earlier {
         Some(earlier) if weight(&earlier) > weight(&later) => earlier,
+        Some(earlier) if weight(&earlier) == weight(&later) => {
+            match (asked_to_wait(&earlier), asked_to_wait(&later)) {
+                (Some(first), Some(second)) if first < second => earlier,
+                _ => later,
+            }
+        }
         _ => later,
     }
 }
 
+fn asked_to_wait(failed: &Failed) -> Option<Duration> {
+    match failed.outcome {
+        Outcome::Limited { retry_after, .. } => retry_after,
+        _ => None,
+    }
+}
+
+/// What the client hears when no account is left. Where one is only to be
+/// waited for, that is the news: not what another one said that is no use.
 fn refusal(
     gateway: &Gateway,
     candidates: &[Candidate],
     worst: Option<Failed>,
-    blocked: &Blocked,
     soonest: Option<Duration>,
 ) -> Refusal {
-    if let Some(failed) = worst {
-        return failed.refusal;
-    }
-    let names: Vec<&str> = candidates
-        .iter()
-        .map(|candidate| &*gateway.accounts()[candidate.account].id)
-        .collect();
-    let after = soonest
-        .or(blocked.soonest)
-        .unwrap_or(Duration::from_secs(1));
-    let message = format!(
-        "every account that serves this model is at a limit ({}); the first is free again in {} s",
-        names.join(", "),
-        after.as_secs() + 1,
-    );
-    Refusal::Own(Failure::new(429, "all_accounts_limited", message).retry_after(after))
-}
-
-pub(crate) fn model_not_found(model: &str, no_model: &NoModel) -> Failure {
-    let model: String = model.chars().take(100).collect();
-    let nearest = match no_model.nearest.as_slice() {
-        [] => "no account lists any model".to_owned(),
-        nearest => format!("the nearest are {}", nearest.join(", ")),
+    let limited = |after| {
+        let names: Vec<&str> = candidates
+            .iter()
+            .map(|candidate| &*gateway.accounts()[candidate.account].id)
+            .collect();
+        Refusal::Own(all_limited(&names, after))
     };
-    Failure::new(
-        404,
-        "model_not_found",
-        format!("no account serves the model {model:?}: {nearest}; GET /v1/models lists all"),
-    )
+    match (worst, soonest) {
+        (Some(failed), Some(soonest)) => match asked_to_wait(&failed) {
+            // The account's own answer says the same, in its own words.
+            Some(asked) if asked <= soonest + Duration::from_secs(1) => failed.refusal,
+            _ => limited(soonest),
+        },
+        (Some(failed), None) => failed.refusal,
+        (None, soonest) => limited(soonest.unwrap_or(Duration::from_secs(1))),
+    }
 }

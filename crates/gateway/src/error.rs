@@ -93,6 +93,28 @@ impl Refusal {
     }
 }
 
+/// No account serves the model.
+pub fn model_not_found(model: &str, nearest: &[String]) -> Failure {
+    let model: String = model.chars().take(100).collect();
+    let nearest = match nearest {
+        [] => "no account lists any model".to_owned(),
+        nearest => format!("the nearest are {}", nearest.join(", ")),
+    };
+    let text =
+        format!("no account serves the model {model:?}: {nearest}; GET /v1/models lists all");
+    Failure::new(404, "model_not_found", text)
+}
+
+/// Each of these accounts is at a limit; the first is free again `after` this.
+pub fn all_limited(accounts: &[&str], after: Duration) -> Failure {
+    let text = format!(
+        "every account that serves this model is at a limit ({}); the first is free again in {} s",
+        accounts.join(", "),
+        rounded_up(after),
+    );
+    Failure::new(429, "all_accounts_limited", text).retry_after(after)
+}
+
 fn own(failure: &Failure, dialect: Dialect) -> Response<Body> {
     let mut response = Response::new(Body::full(failure.body(dialect).into()));
     *response.status_mut() =
@@ -107,8 +129,12 @@ fn own(failure: &Failure, dialect: Dialect) -> Response<Body> {
 
 /// A client that waits a moment too short is refused again: round up.
 fn whole_seconds(after: Duration) -> HeaderValue {
+    HeaderValue::from(rounded_up(after))
+}
+
+fn rounded_up(after: Duration) -> u64 {
     let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
-    HeaderValue::from(seconds.max(1))
+    seconds.max(1)
 }
 
 /// An upstream's headers as the client gets them: all but those of its

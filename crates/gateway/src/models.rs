@@ -57,6 +57,11 @@ impl Listing {
         }
     }
 
+    /// Asks for a new list without waiting: this one was wrong.
+    pub fn want(&self) {
+        self.kept.want();
+    }
+
     /// Waits a little for a list where there is no fresh one.
     pub async fn refresh(&self) {
         if !self.is_fresh(Instant::now()) {
@@ -147,6 +152,10 @@ impl List {
         struct Shape {
             id: String,
         }
+        // serde would read an array as a struct too.
+        if !json.get().starts_with('{') {
+            return;
+        }
         let Ok(shape) = serde_json::from_str::<Shape>(json.get()) else {
             return;
         };
@@ -229,7 +238,7 @@ mod tests {
     #[test]
     fn a_bad_entry_costs_only_itself() {
         assert_eq!(
-            ids(r#"{"data":[{"id":"a"},7,{"name":"b"},{"id":"c"},{"id":"a"}]}"#),
+            ids(r#"{"data":[{"id":"a"},7,["x"],{"name":"b"},{"id":"c"},{"id":"a"}]}"#),
             ["a", "c"]
         );
         assert_eq!(ids(r#"[{"id":"a"}]"#), ["a"]);

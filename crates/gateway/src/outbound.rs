@@ -31,7 +31,7 @@ pub type Connection = MaybeHttpsStream<Tcp>;
 #[derive(Clone)]
 pub struct Outbound {
     tcp: HttpConnector,
-    proxies: Option<Arc<Matcher>>,
+    proxies: Option<Arc<Proxies>>,
     tls: Arc<OnceLock<Arc<ClientConfig>>>,
     timeout: Duration,
 }
@@ -47,7 +47,7 @@ impl Outbound {
         tcp.set_keepalive(Some(Duration::from_secs(60)));
         Self {
             tcp,
-            proxies: proxy.and_then(matcher).map(Arc::new),
+            proxies: proxy.and_then(Proxies::new).map(Arc::new),
             tls: Arc::default(),
             timeout,
         }
@@ -92,12 +92,17 @@ impl Outbound {
         let scheme = proxy.uri().scheme_str().unwrap_or("http");
         let uri = with_port(uri)?;
         if let "socks5" | "socks5h" = scheme {
+            let uri = if scheme == "socks5" {
+                resolved(uri).await?
+            } else {
+                uri
+            };
             let tcp = self.tcp.clone();
             let dial = tower(move |uri| {
                 let mut tcp = tcp.clone();
                 async move { Ok::<_, Error>(MaybeHttpsStream::Http(tcp.call(uri).await?)) }
             });
-            let mut socks = SocksV5::new(proxy.uri().clone(), dial).local_dns(scheme == "socks5");
+            let mut socks = SocksV5::new(proxy.uri().clone(), dial).local_dns(false);
             if let Some((user, password)) = proxy.raw_auth() {
                 socks = socks.with_auth(user.to_owned(), password.to_owned());
             }
@@ -172,18 +177,53 @@ pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     text
 }
 
-fn matcher(proxy: &config::Proxy) -> Option<Matcher> {
-    // The library knows the star for names only, not for addresses.
-    if proxy.no_proxy.iter().any(|host| host == "*") {
-        return None;
+/// Which proxy leads to a host.
+struct Proxies {
+    through: Matcher,
+    /// Hosts that are reached straight, as a matcher that matches all others.
+    others: Matcher,
+}
+
+impl Proxies {
+    /// `None` where everything is reached straight.
+    fn new(proxy: &config::Proxy) -> Option<Self> {
+        // The library knows the star for names only, and not before a suffix.
+        let straight: Vec<&str> = proxy
+            .no_proxy
+            .iter()
+            .map(|host| host.strip_prefix("*.").unwrap_or(host))
+            .map(|host| host.trim_start_matches('[').trim_end_matches(']'))
+            .collect();
+        if straight.contains(&"*") {
+            return None;
+        }
+        let through = match &proxy.via {
+            Via::Url(url) => Matcher::builder().all(url.expose_secret()).build(),
+            Via::System => Matcher::from_system(),
+        };
+        let others = Matcher::builder()
+            .all("http://proxy.invalid")
+            .no(straight.join(","))
+            .build();
+        Some(Self { through, others })
     }
-    Some(match &proxy.via {
-        Via::Url(url) => Matcher::builder()
-            .all(url.expose_secret())
-            .no(proxy.no_proxy.join(","))
-            .build(),
-        Via::System => Matcher::from_system(),
-    })
+
+    fn intercept(&self, uri: &Uri) -> Option<Intercept> {
+        self.others.intercept(uri)?;
+        self.through.intercept(uri)
+    }
+}
+
+/// The same URI with the host's address, for a proxy that is to learn no names.
+async fn resolved(uri: Uri) -> Result<Uri, Error> {
+    let authority = uri.authority().ok_or("the URL names no host")?.as_str();
+    let address = tokio::net::lookup_host(authority)
+        .await?
+        .next()
+        .ok_or("the name has no address")?;
+    let mut parts = uri.into_parts();
+    parts.authority = Some(address.to_string().parse()?);
+    Ok(Uri::from_parts(parts)?)
 }
 
 /// CONNECT and SOCKS name a port always, a URL only where it is unusual.

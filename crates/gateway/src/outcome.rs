@@ -10,6 +10,8 @@ pub enum Outcome {
     Served,
     /// The request itself is at fault: no other account would take it.
     Rejected,
+    /// The account does not serve the model, though its list may say so.
+    Unserved,
     /// The credential was not accepted: a fresh one may be.
     Unauthorized,
     /// The host is not the account's (421): its endpoints are to be read anew.
@@ -30,17 +32,19 @@ pub enum Outcome {
     },
     /// No answer: no connection, a broken one, or silence.
     Unreachable,
-    /// The client left.
-    Cancelled,
 }
 
 /// What a limit covers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scope {
-    /// Everything that the account does.
-    Account,
+    /// How fast the account asks: it passes within seconds or minutes.
+    Pace,
     /// One model on the account.
     Model,
+    /// Everything that the account does, until its window or quota is renewed.
+    Account,
+    /// Every account of the provider alike.
+    Provider,
 }
 
 /// What follows for the request.
@@ -59,10 +63,11 @@ impl Outcome {
     /// `renewed` tells whether this account's credential was renewed for it.
     pub const fn next(self, renewed: bool) -> Next {
         match self {
-            Self::Served | Self::Rejected | Self::Cancelled => Next::Answer,
+            Self::Served | Self::Rejected => Next::Answer,
             Self::Unauthorized | Self::Misdirected if !renewed => Next::Renew,
             Self::Unauthorized
             | Self::Misdirected
+            | Self::Unserved
             | Self::Refused
             | Self::Limited { .. }
             | Self::Failing { .. }

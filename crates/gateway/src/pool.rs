@@ -2,6 +2,7 @@
 //! passed in, and nothing here does I/O.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -36,9 +37,9 @@ struct Cooling {
 pub struct Tried(Vec<usize>);
 
 impl Tried {
-    /// How many attempts there were.
-    pub fn attempts(&self) -> usize {
-        self.0.len()
+    /// Lets an account be tried once more.
+    pub fn forgive(&mut self, account: usize) {
+        self.0.retain(|tried| *tried != account);
     }
 }
 
@@ -54,10 +55,7 @@ pub struct Lease {
 
 /// No account can be leased now.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Blocked {
-    /// How long until the first one can; `None` where all were tried.
-    pub soonest: Option<Duration>,
-}
+pub struct Blocked;
 
 impl Pool {
     /// A pool whose accounts rest for `cooldown` after a failure of which the
@@ -87,7 +85,6 @@ impl Pool {
             .position(|candidate| state.last.is_some_and(|last| candidate.account > last))
             .unwrap_or(0);
         let mut best: Option<(Rank, &Candidate)> = None;
-        let mut soonest: Option<Duration> = None;
         let in_turn = candidates[behind..].iter().chain(&candidates[..behind]);
         for candidate in in_turn.filter(|candidate| !tried.0.contains(&candidate.account)) {
             let rank = match state.cooling(candidate, now) {
@@ -96,12 +93,10 @@ impl Pool {
                     unlisted: !candidate.listed,
                 },
                 Some(cooling) => {
-                    let left = cooling.until - now;
-                    soonest = Some(soonest.map_or(left, |soonest| soonest.min(left)));
                     if cooling.told {
                         continue;
                     }
-                    Rank::Cooling(left)
+                    Rank::Cooling(cooling.until - now)
                 }
             };
             if best.as_ref().is_none_or(|(best, _)| rank < *best) {
@@ -109,7 +104,7 @@ impl Pool {
             }
         }
         let Some((_, candidate)) = best else {
-            return Err(Blocked { soonest });
+            return Err(Blocked);
         };
         state.last = Some(candidate.account);
         tried.0.push(candidate.account);
@@ -140,29 +135,35 @@ impl Pool {
         };
         let mut state = self.state();
         match outcome {
+            // What an upstream told of a moment outlives the good end of a
+            // request that began before it.
             Outcome::Served => {
-                state.accounts.remove(&account);
-                if !state.models.is_empty() {
-                    state.models.remove(&(account, Arc::clone(model)));
-                }
+                state
+                    .accounts
+                    .retain(|of, cooling| *of != account || cooling.told);
+                state.models.retain(|(of, which), cooling| {
+                    *of != account || which != model || cooling.told
+                });
             }
             Outcome::Limited {
                 scope: Scope::Model,
                 retry_after,
             } => {
                 let key = (account, Arc::clone(model));
-                state.models.insert(key, cool(retry_after));
+                lay(state.models.entry(key), cool(retry_after));
             }
             Outcome::Limited { retry_after, .. } | Outcome::Failing { retry_after } => {
-                state.accounts.insert(account, cool(retry_after));
+                lay(state.accounts.entry(account), cool(retry_after));
             }
             Outcome::Unreachable
             | Outcome::Unauthorized
             | Outcome::Misdirected
-            | Outcome::Refused => {
-                state.accounts.insert(account, cool(None));
+            | Outcome::Refused => lay(state.accounts.entry(account), cool(None)),
+            Outcome::Unserved => {
+                let key = (account, Arc::clone(model));
+                lay(state.models.entry(key), cool(None));
             }
-            Outcome::Rejected | Outcome::Cancelled => {}
+            Outcome::Rejected => {}
         }
     }
 
@@ -171,6 +172,17 @@ impl Pool {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A cooldown gives way to a longer one only, and one that was told to no
+/// guess.
+fn lay<K>(slot: Entry<'_, K, Cooling>, new: Cooling) {
+    slot.and_modify(|old| {
+        if (new.told, new.until) > (old.told, old.until) {
+            *old = new;
+        }
+    })
+    .or_insert(new);
 }
 
 impl State {
@@ -263,8 +275,8 @@ mod tests {
         let (pool, candidates, now) = (Pool::new(COOLDOWN), candidates(1), now());
         let lease = pool.lease(&candidates, &mut Tried::default(), now).unwrap();
         lease.settle(limited(Some(3)), now);
-        let blocked = lease_one(&pool, &candidates, now).unwrap_err();
-        assert_eq!(blocked.soonest, Some(Duration::from_secs(3)));
+        assert_eq!(lease_one(&pool, &candidates, now), Err(Blocked));
+        assert_eq!(pool.soonest(&candidates, now), Some(Duration::from_secs(3)));
         assert_eq!(
             lease_one(&pool, &candidates, now + Duration::from_secs(3)),
             Ok(0)
@@ -297,6 +309,20 @@ mod tests {
     }
 
     #[test]
+    fn what_was_told_outlives_a_late_success_and_a_later_guess() {
+        let (pool, candidates, now) = (Pool::new(COOLDOWN), candidates(1), now());
+        let lease = || pool.lease(&candidates, &mut Tried::default(), now).unwrap();
+        let (early, limit, guess) = (lease(), lease(), lease());
+        limit.settle(limited(Some(3600)), now);
+        early.settle(Outcome::Served, now);
+        guess.settle(Outcome::Unreachable, now);
+        assert_eq!(
+            pool.soonest(&candidates, now),
+            Some(Duration::from_secs(3600))
+        );
+    }
+
+    #[test]
     fn a_guess_tells_no_client_to_wait() {
         let (pool, candidates, now) = (Pool::new(COOLDOWN), candidates(1), now());
         let lease = pool.lease(&candidates, &mut Tried::default(), now).unwrap();
@@ -324,11 +350,9 @@ mod tests {
     #[test]
     fn a_requests_own_fault_cools_nothing() {
         let (pool, candidates, now) = (Pool::new(COOLDOWN), candidates(1), now());
-        for outcome in [Outcome::Rejected, Outcome::Cancelled] {
-            let lease = pool.lease(&candidates, &mut Tried::default(), now).unwrap();
-            lease.settle(outcome, now);
-        }
-        assert_eq!(pool.soonest(&candidates, now), None);
+        let lease = pool.lease(&candidates, &mut Tried::default(), now).unwrap();
+        lease.settle(Outcome::Rejected, now);
+        assert!(pool.state().accounts.is_empty() && pool.state().models.is_empty());
     }
 
     proptest! {
@@ -348,11 +372,11 @@ mod tests {
             while let Ok(lease) = pool.lease(&candidates, &mut tried, now) {
                 lease.settle(Outcome::Unreachable, now);
             }
-            prop_assert_eq!(tried.attempts(), count - told);
+            prop_assert_eq!(tried.0.len(), count - told);
             let mut places = tried.0.clone();
             places.sort_unstable();
             places.dedup();
-            prop_assert_eq!(places.len(), tried.attempts());
+            prop_assert_eq!(places.len(), tried.0.len());
         }
 
         #[test]

@@ -3,16 +3,19 @@
 //! slowly slows the upstream, and one that leaves cancels it.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use dialect::Failure;
+use http::HeaderMap;
 use http_body::Body as _;
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
-use crate::attempt::Begun;
+use crate::account::Account;
+use crate::attempt::{Begun, error_inside};
 use crate::meter::Meter;
 use crate::outbound::chain;
 use crate::outcome::Outcome;
@@ -29,9 +32,9 @@ pub struct Relay {
     /// When the upstream last said something.
     heard: Instant,
     idle: Duration,
-    account: String,
-    /// Taken at the end, which comes once.
-    accounts: Option<(Meter, Lease)>,
+    account: Arc<Account>,
+    /// What the end settles. Taken then, which is once.
+    settlement: Option<(Meter, Lease)>,
 }
 
 impl Relay {
@@ -40,7 +43,7 @@ impl Relay {
         begun: Begun,
         mut meter: Meter,
         lease: Lease,
-        account: &str,
+        account: Arc<Account>,
         idle: Duration,
     ) -> Self {
         let now = Instant::now();
@@ -53,8 +56,8 @@ impl Relay {
             ended: false,
             heard: now,
             idle,
-            account: account.to_owned(),
-            accounts: Some((meter, lease)),
+            account,
+            settlement: Some((meter, lease)),
         }
     }
 
@@ -86,11 +89,17 @@ impl Relay {
                 }
             }
         }
-        if self.tap.is_whole() || self.tap.error().is_some() {
+        if self.tap.is_whole() || self.has_said_all() {
             self.end();
             return Poll::Ready(None);
         }
         self.broken("the stream ended before the reply was whole")
+    }
+
+    /// Whether nothing but the end can come: clients hang up here, and an
+    /// upstream that does not is not waited for.
+    pub fn has_said_all(&self) -> bool {
+        self.tap.is_done() || self.tap.error().is_some()
     }
 
     /// Whether the upstream has kept silent for too long.
@@ -105,8 +114,8 @@ impl Relay {
     }
 
     fn broken(&mut self, reason: &str) -> Poll<Option<Result<Bytes, Failure>>> {
-        if self.tap.is_whole() {
-            // All of the reply is there; how the connection ended is no matter.
+        if self.has_said_all() {
+            // All has been said; how the connection ended is no matter.
             self.end();
             return Poll::Ready(None);
         }
@@ -114,12 +123,12 @@ impl Relay {
     }
 
     fn fail(&mut self, code: &'static str, reason: &str) -> Failure {
-        if let Some((mut meter, lease)) = self.accounts.take() {
+        if let Some((mut meter, lease)) = self.settlement.take() {
             meter.used(self.tap.usage());
             meter.fail(None, code);
             lease.settle(Outcome::Unreachable, Instant::now().into_std());
         }
-        let account = &self.account;
+        let account = &self.account.id;
         Failure::new(
             502,
             code,
@@ -127,33 +136,30 @@ impl Relay {
         )
     }
 
-    fn end(&mut self) {
-        let Some((mut meter, lease)) = self.accounts.take() else {
+    /// Ends a relay that has nothing more to say.
+    pub fn end(&mut self) {
+        let Some((mut meter, lease)) = self.settlement.take() else {
             return;
         };
         meter.used(self.tap.usage());
-        let outcome = if self.tap.error().is_some() {
-            Outcome::Failing { retry_after: None }
-        } else {
-            Outcome::Served
+        let now = Instant::now().into_std();
+        let Some(json) = self.tap.error() else {
+            lease.settle(Outcome::Served, now);
+            return meter.complete();
         };
-        lease.settle(outcome, Instant::now().into_std());
-        match self.tap.error() {
-            None => meter.complete(),
-            Some(json) => {
-                let code = dialect::chat::error_words(json).0;
-                meter.fail(None, code.unwrap_or_else(|| "upstream_error".into()));
-            }
-        }
+        // No header of a stream's beginning speaks of an error at its end.
+        let failed = error_inside(&self.account, &HeaderMap::new(), json.clone());
+        lease.settle(failed.outcome, now);
+        meter.fail(None, failed.refusal.code());
     }
 }
 
 impl Drop for Relay {
     fn drop(&mut self) {
-        if self.lead.is_empty() && self.tap.is_done() {
+        if self.lead.is_empty() && self.has_said_all() {
             // The client has all of the reply and did not wait for more.
             self.end();
-        } else if let Some((meter, _)) = &mut self.accounts {
+        } else if let Some((meter, _)) = &mut self.settlement {
             // The client left: what was told until now still counts.
             meter.used(self.tap.usage());
         }

@@ -1,6 +1,5 @@
 //! Accept, serve, drain.
 
-use std::future::Future;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
@@ -22,16 +21,6 @@ use crate::gateway::Gateway;
 /// idle connection is kept.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 
-/// How a run of the server ends.
-pub struct Shutdown<S, N> {
-    /// Resolves when no more requests are to be taken.
-    pub stop: S,
-    /// Resolves when running ones are not to be waited for either.
-    pub now: N,
-    /// How long running requests may take after `stop`.
-    pub drain: Duration,
-}
-
 /// What was left when the server ended.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Drained {
@@ -41,20 +30,19 @@ pub enum Drained {
     Cut(usize),
 }
 
-/// Serves `gateway` on all of `listeners` until it is told to stop.
-pub async fn serve<S, N>(
+/// Serves `gateway` on all of `listeners`. The first `signal` says to take no
+/// more requests and to finish the running ones, for `drain` at most; the
+/// second says not to wait for those either.
+pub async fn serve(
     listeners: Vec<TcpListener>,
     gateway: Arc<Gateway>,
-    shutdown: Shutdown<S, N>,
-) -> Drained
-where
-    S: Future<Output = ()>,
-    N: Future<Output = ()>,
-{
+    drain: Duration,
+    mut signal: impl AsyncFnMut(),
+) -> Drained {
     let mut connections = JoinSet::new();
     let graceful = GracefulShutdown::new();
     {
-        let mut stop = pin!(shutdown.stop);
+        let mut stop = pin!(signal());
         loop {
             tokio::select! {
                 () = &mut stop => break,
@@ -80,10 +68,14 @@ where
             "draining; again to end at once"
         );
     }
-    let drained = timeout(shutdown.drain, graceful.shutdown());
+    let finished = async {
+        graceful.shutdown().await;
+        // The connections are done; their tasks are in a moment.
+        while connections.join_next().await.is_some() {}
+    };
     tokio::select! {
-        _ = drained => {}
-        () = shutdown.now => {}
+        _ = timeout(drain, finished) => {}
+        () = signal() => {}
     }
     while connections.try_join_next().is_some() {}
     let cut = connections.len();

@@ -44,15 +44,21 @@ impl Tap {
 
     /// Takes a frame and gives what can be handed on: whole events.
     pub fn feed(&mut self, frame: Bytes) -> Bytes {
+        let mut from = 0;
         let bytes = if self.held.is_empty() {
             frame
         } else {
             self.held.extend_from_slice(&frame);
+            // An event in many frames is gathered in place, not copied each time.
+            if self.held.len() <= LARGEST_EVENT && event_end(&self.held, self.searched).is_none() {
+                self.searched = resume(self.held.len());
+                return Bytes::new();
+            }
+            from = self.searched;
             self.held.split().freeze()
         };
         let mut out = Out::default();
         let mut start = 0;
-        let mut from = std::mem::take(&mut self.searched);
         while let Some(end) = event_end(&bytes[start..], from) {
             let end = start + end;
             if self.keeps(&bytes[start..end]) {

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::time::timeout;
 
 use crate::outbound::{Outbound, chain};
 
@@ -121,36 +122,70 @@ impl Upstream {
         let host = host_of(&request);
         let answer = async {
             let (head, body) = self.send(request).await?.into_parts();
-            let body = collect(&host, body, MOST).await?;
+            let body = collect(&host, body, MOST, limit).await?;
             Ok((head.status, head.headers, body))
         };
-        tokio::time::timeout(limit, answer)
-            .await
-            .unwrap_or_else(|_| {
-                Err(SendError::Silent {
-                    host: host.clone(),
-                    limit,
-                })
+        timeout(limit, answer).await.unwrap_or_else(|_| {
+            Err(SendError::Silent {
+                host: host.clone(),
+                limit,
             })
+        })
     }
 }
 
-/// Reads a whole body of at most `most` bytes.
+/// Reads a whole body of at most `most` bytes, of which a piece comes at least
+/// every `idle`.
 ///
 /// # Errors
-/// `Broken` or `TooLarge`.
-pub async fn collect(host: &str, body: Incoming, most: usize) -> Result<Bytes, SendError> {
-    match Limited::new(body, most).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(SendError::TooLarge {
-            host: host.to_owned(),
-            limit: most,
-        }),
-        Err(error) => Err(SendError::Broken {
-            host: host.to_owned(),
-            reason: chain(&*error),
-        }),
+/// `Broken`, `TooLarge` or `Silent`.
+pub async fn collect(
+    host: &str,
+    mut body: Incoming,
+    most: usize,
+    idle: Duration,
+) -> Result<Bytes, SendError> {
+    let host = || host.to_owned();
+    let (mut first, mut more) = (Bytes::new(), BytesMut::new());
+    loop {
+        let frame = match timeout(idle, body.frame()).await {
+            Ok(Some(Ok(frame))) => frame,
+            Ok(Some(Err(error))) => {
+                let reason = chain(&error);
+                return Err(SendError::Broken {
+                    host: host(),
+                    reason,
+                });
+            }
+            Ok(None) => break,
+            Err(_) => {
+                return Err(SendError::Silent {
+                    host: host(),
+                    limit: idle,
+                });
+            }
+        };
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        if first.len() + more.len() + data.len() > most {
+            return Err(SendError::TooLarge {
+                host: host(),
+                limit: most,
+            });
+        }
+        if first.is_empty() {
+            first = data;
+        } else {
+            more.extend_from_slice(&data);
+        }
     }
+    // One frame holds all of most bodies, and is then not copied.
+    Ok(if more.is_empty() {
+        first
+    } else {
+        [first, more.freeze()].concat().into()
+    })
 }
 
 fn host_of<B>(request: &Request<B>) -> String {

@@ -1,6 +1,7 @@
 //! What is peculiar to each provider, behind one trait.
 
 pub mod copilot;
+mod table;
 pub mod zai;
 
 use std::fmt;
@@ -109,6 +110,8 @@ impl fmt::Debug for Token {
 pub struct Verdict {
     /// For the account, and for the request.
     pub outcome: Outcome,
+    /// The same in words, for a person.
+    pub why: &'static str,
     /// What the client is told instead of the upstream's own words, where
     /// those would not help.
     pub failure: Option<Failure>,
@@ -116,18 +119,20 @@ pub struct Verdict {
 
 impl Verdict {
     /// A verdict whose client gets the upstream's own answer.
-    pub const fn of(outcome: Outcome) -> Self {
+    pub const fn of(outcome: Outcome, why: &'static str) -> Self {
         Self {
             outcome,
+            why,
             failure: None,
         }
     }
 
-    /// A verdict in words of our own.
-    pub const fn saying(outcome: Outcome, failure: Failure) -> Self {
+    /// The same verdict, told to the client in words of our own.
+    #[must_use]
+    pub fn saying(self, failure: Failure) -> Self {
         Self {
-            outcome,
             failure: Some(failure),
+            ..self
         }
     }
 }
@@ -143,15 +148,25 @@ pub const fn auth_kind(provider: ProviderId) -> &'static str {
     }
 }
 
+/// No window of any provider is longer: a wait beyond it is a mistake, and a
+/// clock could not count to some of them.
+const LONGEST_WAIT: Duration = Duration::from_secs(35 * 24 * 3600);
+
+/// How long from `now` to a moment: nothing where it has passed.
+fn until(at: Timestamp, now: Timestamp) -> Duration {
+    let left = Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO);
+    left.min(LONGEST_WAIT)
+}
+
 /// `Retry-After`, in seconds or as a date (RFC 9110, 10.2.3). The number is
 /// tried first: a date parser may take `3` for a year.
 pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = value.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds).ok();
+        return Some(Duration::try_from_secs_f64(seconds).ok()?.min(LONGEST_WAIT));
     }
     let date = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
-    Some(Duration::try_from(date.duration_since(now)).unwrap_or(Duration::ZERO))
+    Some(until(date, now))
 }
 
 /// Whether a body is a web page: a firewall's or a login's, not the API's.
@@ -180,6 +195,8 @@ mod tests {
         assert_eq!(read("Wed, 21 Oct 2015 07:00:00 GMT"), Some(0));
         assert_eq!(read("soon"), None);
         assert_eq!(read("-4"), None);
+        assert_eq!(read("1e19"), Some(LONGEST_WAIT.as_secs()));
+        assert_eq!(read("inf"), None);
     }
 
     #[test]

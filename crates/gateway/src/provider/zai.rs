@@ -1,12 +1,12 @@
 //! Z.ai and Zhipu BigModel: four provider ids, one implementation (facts:
 //! Z.ai).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use config::ProviderId;
 use dialect::Failure;
-use dialect::chat::error_words;
 use futures_util::future::BoxFuture;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
@@ -15,9 +15,13 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::call::Call;
-use crate::catalogue::Catalogue;
-use crate::outcome::{Outcome, Scope};
-use crate::provider::{InvalidToken, Provider, Token, Verdict, retry_after};
+use crate::catalogue::{Catalogue, Known};
+use crate::outcome::Outcome;
+use crate::outcome::Scope::{Account, Model, Pace, Provider as Everyone};
+use crate::provider::table::Means::{Failing, Fault, Limit, Refused, Token as Credential};
+use crate::provider::table::When::{Code, ServerError, Status};
+use crate::provider::table::{Answer, Means, Reset, Row, When};
+use crate::provider::{InvalidToken, Provider, Token, Verdict};
 use crate::upstream::Upstream;
 
 /// The vendor allows supported tools only: say honestly which this is.
@@ -70,11 +74,14 @@ impl Zai {
         })
     }
 
-    fn is_reasoning(&self, model: &str) -> bool {
-        self.catalogue
-            .model(self.provider, model)
-            .and_then(|known| known.reasoning())
-            .unwrap_or_else(|| model.starts_with("glm-"))
+    /// The `thinking` to ask for where the client says nothing of it.
+    fn thinking(&self, model: &str) -> Option<Cow<'static, str>> {
+        let known = self.catalogue.model(self.provider, model);
+        let reasons = known
+            .and_then(Known::reasoning)
+            .unwrap_or_else(|| model.starts_with("glm-"));
+        let own = known.and_then(Known::default_thinking);
+        reasons.then(|| own.map_or(Cow::Borrowed(THINKING), |own| own.to_string().into()))
     }
 }
 
@@ -107,10 +114,11 @@ impl Provider for Zai {
                 self.provider.as_str(),
             ),
         );
-        Box::pin(std::future::ready(Err(Verdict::saying(
+        Box::pin(std::future::ready(Err(Verdict::of(
             Outcome::Refused,
-            failure,
-        ))))
+            "the API key is refused",
+        )
+        .saying(failure))))
     }
 
     fn keep<'a>(&'a self, _: &'a Upstream) -> BoxFuture<'a, ()> {
@@ -118,8 +126,12 @@ impl Provider for Zai {
     }
 
     fn request(&self, call: &Call, model: &str, token: &Token) -> Request<Full<Bytes>> {
-        let thinking = !call.envelope.thinking && self.is_reasoning(model);
-        let field = thinking.then_some(("thinking", THINKING));
+        let thinking = if call.envelope.thinking {
+            None
+        } else {
+            self.thinking(model)
+        };
+        let field = thinking.as_deref().map(|json| ("thinking", json));
         let mut request = Request::new(Full::new(call.body_for(model, field)));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = token.chat.clone();
@@ -146,6 +158,37 @@ impl Provider for Zai {
     }
 }
 
+/// The table (facts: Z.ai). The business code counts for more than the status.
+#[rustfmt::skip]
+static TABLE: &[Row] = &[
+    row(Code("1113"), Refused, "no balance or package on this base URL"),
+    row(Code("1302"), Limit(Pace, Reset::Unknown), "too many requests at once"),
+    row(Code("1303"), Limit(Pace, Reset::Unknown), "too many requests in a short time"),
+    row(Code("1304"), Limit(Account, Reset::DayInChina), "the day's quota is used up"),
+    row(Code("1305"), Limit(Everyone, Reset::In(10)), "the service is overloaded"),
+    row(Code("1312"), Limit(Everyone, Reset::In(10)), "the service has too much traffic"),
+    row(Code("1308"), Limit(Account, Reset::ToldInChina), "the limit of five hours is reached"),
+    row(Code("1309"), Refused, "the plan has expired"),
+    row(Code("1310"), Limit(Account, Reset::ToldInChina), "the week's or month's quota is used up"),
+    row(Code("1316"), Limit(Account, Reset::ToldInChina), "the package is used up"),
+    row(Code("1317"), Limit(Account, Reset::ToldInChina), "the package is used up"),
+    row(Code("1311"), Limit(Model, Reset::Unknown), "the model is not in the plan"),
+    row(Code("1313"), Refused, "the account is limited for unfair use"),
+    row(Code("1210"), Fault, "a parameter is wrong"),
+    row(Code("1214"), Fault, "the messages are wrong"),
+    row(Code("1234"), Failing, "a network error inside the service"),
+    row(Status(401), Credential, "the API key is refused"),
+    row(Status(402), Limit(Account, Reset::Unknown), "no balance"),
+    row(Status(403), Refused, "the key may not do this"),
+    row(Status(429), Limit(Pace, Reset::Unknown), "a limit of unknown kind"),
+    row(Status(408), Failing, "the upstream waited too long for the request"),
+    row(ServerError, Failing, "the upstream failed"),
+];
+
+const fn row(when: When, means: Means, why: &'static str) -> Row {
+    Row { when, means, why }
+}
+
 fn read(
     account: &str,
     status: StatusCode,
@@ -153,74 +196,80 @@ fn read(
     body: &[u8],
     now: Timestamp,
 ) -> Verdict {
-    let retry_after = retry_after(headers, now);
-    let limited = |scope| Verdict::of(Outcome::Limited { scope, retry_after });
-    let (code, words) = error_words(body);
-    match code.as_deref() {
-        Some("1113") => Verdict::saying(
-            Outcome::Refused,
-            Failure::new(
-                status.as_u16().max(400),
-                "1113",
-                format!(
-                    "account {account}: {} (hint: the coding plan and the general API have separate \
-                     wallets and base URLs; check the account's provider and base_url)",
-                    words.unwrap_or_else(|| "no balance or package".into()),
-                ),
-            ),
+    let mut answer = Answer::read(status, headers, body);
+    let words = answer.words.take();
+    let (means, why, when) = match answer.row(TABLE) {
+        Some(row) => (row.means, row.why, Some(&row.when)),
+        None => (Fault, "the request is at fault", None),
+    };
+    let verdict = Verdict::of(answer.outcome(means, now), why);
+    let Some(Code("1113")) = when else {
+        return verdict;
+    };
+    verdict.saying(Failure::new(
+        status.as_u16().max(400),
+        "1113",
+        format!(
+            "account {account}: {} (hint: the coding plan and the general API have separate \
+             wallets and base URLs; check the account's provider and base_url)",
+            words.as_deref().unwrap_or(why),
         ),
-        Some("1309" | "1313") => Verdict::of(Outcome::Refused),
-        Some("1302" | "1303" | "1304" | "1308" | "1310" | "1316" | "1317") => {
-            limited(Scope::Account)
-        }
-        Some("1311") => limited(Scope::Model),
-        Some("1305" | "1312" | "1234") => Verdict::of(Outcome::Failing { retry_after }),
-        Some("1210" | "1214") => Verdict::of(Outcome::Rejected),
-        _ => match status.as_u16() {
-            401 => Verdict::of(Outcome::Unauthorized),
-            402 | 429 => limited(Scope::Account),
-            403 => Verdict::of(Outcome::Refused),
-            408 | 500.. => Verdict::of(Outcome::Failing { retry_after }),
-            _ => Verdict::of(Outcome::Rejected),
-        },
-    }
+    ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::table::golden;
 
-    fn outcome(status: u16, code: &str) -> Outcome {
-        let body = format!(r#"{{"error":{{"code":"{code}","message":"m"}}}}"#);
-        let status = StatusCode::from_u16(status).unwrap();
-        read(
-            "work",
-            status,
-            &HeaderMap::new(),
-            body.as_bytes(),
-            Timestamp::UNIX_EPOCH,
-        )
-        .outcome
+    /// An answer of the recorded shape for each row of the table.
+    fn recorded(row: &Row) -> (u16, String) {
+        match row.when {
+            Code(code @ ("1308" | "1310" | "1316" | "1317")) => (
+                429,
+                format!(
+                    r#"{{"error":{{"code":"{code}","message":"Usage limit reached. Your limit will reset at 2026-11-20 21:31:39"}}}}"#
+                ),
+            ),
+            Code(code @ ("1210" | "1214")) => (
+                400,
+                format!(r#"{{"error":{{"code":"{code}","message":"m"}}}}"#),
+            ),
+            Code("1234") => (
+                500,
+                r#"{"error":{"code":1234,"message":"network error"}}"#.into(),
+            ),
+            Code(code) => (
+                429,
+                format!(r#"{{"error":{{"code":"{code}","message":"m"}}}}"#),
+            ),
+            Status(status) => (status, r#"{"error":{"code":"9999","message":"m"}}"#.into()),
+            ref other => {
+                assert!(matches!(other, ServerError), "{other:?}");
+                (502, String::new())
+            }
+        }
     }
 
     #[test]
-    fn the_business_code_counts_for_more_than_the_status() {
-        let account = Outcome::Limited {
-            scope: Scope::Account,
-            retry_after: None,
-        };
-        let model = Outcome::Limited {
-            scope: Scope::Model,
-            retry_after: None,
-        };
-        assert_eq!(outcome(429, "1302"), account);
-        assert_eq!(outcome(400, "1308"), account);
-        assert_eq!(outcome(429, "1311"), model);
-        assert_eq!(outcome(429, "1113"), Outcome::Refused);
-        assert_eq!(outcome(429, "1305"), Outcome::Failing { retry_after: None });
-        assert_eq!(outcome(400, "1210"), Outcome::Rejected);
-        assert_eq!(outcome(429, "9999"), account);
-        assert_eq!(outcome(401, "1000"), Outcome::Unauthorized);
+    fn each_row_of_the_table_is_reached_by_an_answer_of_its_shape() {
+        insta::assert_snapshot!(golden(TABLE, recorded, |status, headers, body, now| {
+            read("work", status, headers, body, now)
+        }));
+    }
+
+    #[test]
+    fn anthropics_form_of_an_error_is_read_too() {
+        let body = br#"{"type":"error","error":{"type":"rate_limit_error","code":"1113","message":"[1113][no balance]"}}"#;
+        let verdict = read(
+            "work",
+            StatusCode::TOO_MANY_REQUESTS,
+            &HeaderMap::new(),
+            body,
+            Timestamp::UNIX_EPOCH,
+        );
+        assert_eq!(verdict.outcome, Outcome::Refused);
+        assert!(verdict.failure.unwrap().message.contains("base_url"));
     }
 
     #[test]

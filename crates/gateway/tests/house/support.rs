@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use config::{Account, Config, ProviderId, Settings};
-use gateway::server::{Drained, Shutdown, serve};
+use gateway::server::{Drained, serve};
 use gateway::{Gateway, Setup};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
@@ -132,15 +132,12 @@ impl House {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel();
         let mut running = JoinSet::new();
-        running.spawn(serve(
-            vec![listener],
-            gateway,
-            Shutdown {
-                stop: async move { drop(stopped.await) },
-                now: std::future::pending(),
-                drain,
-            },
-        ));
+        let mut stopped = Some(stopped);
+        let signal = async move || match stopped.take() {
+            Some(stopped) => drop(stopped.await),
+            None => std::future::pending().await,
+        };
+        running.spawn(serve(vec![listener], gateway, drain, signal));
         Self {
             mock,
             url,

@@ -7,12 +7,13 @@ use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body_util::Full;
+use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::identity::PROFILE;
-use crate::provider::is_html;
+use crate::provider::{is_html, retry_after};
 use crate::upstream::{SendError, Upstream};
 
 /// How long one of these small requests may take.
@@ -41,6 +42,8 @@ pub enum Error {
         status: StatusCode,
         /// What the body says.
         words: String,
+        /// How long to leave it alone, where GitHub says so.
+        retry_after: Option<Duration>,
     },
     /// An answer that cannot be read.
     #[error("GitHub's answer cannot be read: {0}")]
@@ -176,6 +179,7 @@ impl GitHub {
             (None, other) => Err(Error::Failed {
                 status,
                 words: other.unwrap_or("an answer without a token").to_owned(),
+                retry_after: None,
             }),
         }
     }
@@ -249,12 +253,22 @@ fn read<T: for<'de> Deserialize<'de>>(
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND if !limited => {
             Err(Error::Refused(format!("GitHub answered {status}: {words}")))
         }
-        _ => Err(Error::Failed { status, words }),
+        _ => Err(Error::Failed {
+            status,
+            words,
+            retry_after: retry_after(&headers, Timestamp::now()),
+        }),
     }
 }
 
 fn parse<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, Error> {
-    serde_json::from_slice(body).map_err(|error| Error::Unreadable(error.to_string()))
+    serde_json::from_slice(body).map_err(|error| {
+        // The error's own text may quote what it stumbled over, a token even.
+        let (line, column) = (error.line(), error.column());
+        Error::Unreadable(format!(
+            "not the JSON that it should be, from line {line} column {column}"
+        ))
+    })
 }
 
 /// What a refusal says for people: `error_details` names the reason and often

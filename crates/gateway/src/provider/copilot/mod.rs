@@ -152,27 +152,20 @@ impl Provider for Copilot {
 }
 
 fn no_token(account: &str, error: Option<&Error>) -> Verdict {
-    match error {
-        Some(Error::Refused(words)) => Verdict::saying(
-            Outcome::Refused,
-            Failure::new(
-                403,
-                "account_refused",
-                format!(
-                    "account {account}: {words} (hint: sign in again with `tokn-router login`)"
-                ),
-            ),
-        ),
-        other => {
-            let reason = other.map_or_else(|| "it has ended".to_owned(), ToString::to_string);
-            Verdict::saying(
-                Outcome::Unreachable,
-                Failure::new(
-                    503,
-                    "no_token",
-                    format!("account {account}: there is no valid Copilot token: {reason}"),
-                ),
-            )
-        }
+    if let Some(Error::Refused(words)) = error {
+        let text =
+            format!("account {account}: {words} (hint: sign in again with `tokn-router login`)");
+        return Verdict::of(Outcome::Refused, "GitHub refuses the credential")
+            .saying(Failure::new(403, "account_refused", text));
     }
+    let reason = error.map_or_else(
+        || {
+            "it has ended, and nothing renews it (hint: sign in with `tokn-router login`)"
+                .to_owned()
+        },
+        ToString::to_string,
+    );
+    let text = format!("account {account}: there is no valid Copilot token: {reason}");
+    Verdict::of(Outcome::Unreachable, "there is no valid Copilot token")
+        .saying(Failure::new(503, "no_token", text))
 }

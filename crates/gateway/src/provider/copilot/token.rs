@@ -21,6 +21,9 @@ const REFUSED_PAUSE: Duration = Duration::from_secs(15 * 60);
 /// fetched on demand: if it is refused too, its age is not the reason, and
 /// GitHub is not to be asked at the pace of the requests.
 const REST: Duration = Duration::from_secs(5);
+/// A token is not renewed sooner than this, whatever GitHub's or this machine's
+/// clock says.
+const SHORTEST_LIFE: Duration = Duration::from_secs(30);
 /// How long a request waits for an exchange.
 const WAIT: Duration = Duration::from_secs(20);
 
@@ -103,6 +106,10 @@ impl Tokens {
         if let Some(token) = newer() {
             return Ok(token);
         }
+        if self.source.credential.is_none() {
+            // There is nothing to wait for.
+            return Err(None);
+        }
         self.kept.renew(WAIT).await;
         newer().ok_or_else(|| self.kept.failure())
     }
@@ -154,7 +161,7 @@ impl Tokens {
         let base = self
             .base
             .clone()
-            .or(exchanged.endpoints.api)
+            .or_else(|| exchanged.endpoints.api.filter(|url| is_safe(url)))
             .or_else(|| base_of(secret))
             .unwrap_or_else(|| self.default_base.clone());
         let token = Token::new(secret, &base, Some(expires))
@@ -181,6 +188,10 @@ impl Tokens {
     fn back_off(&self, error: &Error, failures: u32) -> Next {
         let pause = match error {
             Error::Refused(_) => REFUSED_PAUSE,
+            Error::Failed {
+                retry_after: Some(asked),
+                ..
+            } => *asked,
             _ => LONGEST_PAUSE.min(Duration::from_secs(1 << failures.min(10))),
         };
         let pause = pause.mul_f64(1.0 + fastrand::f64() / 4.0);
@@ -206,10 +217,15 @@ fn lifetime(exchanged: &Exchanged, now: Timestamp) -> (Duration, Timestamp) {
         || left.saturating_sub(Duration::from_secs(300)),
         Duration::from_secs,
     );
-    let refresh = refresh.clamp(Duration::from_secs(1), Duration::from_secs(24 * 3600));
+    let refresh = refresh.clamp(SHORTEST_LIFE, Duration::from_secs(24 * 3600));
     let good = left.max(refresh + Duration::from_secs(60));
     let expires = now.checked_add(good).unwrap_or(now);
     (refresh, expires)
+}
+
+/// Whether a token may be sent there: the rule that the configuration has.
+fn is_safe(url: &str) -> bool {
+    config::kind::Kind::Url.parse(url).is_ok()
 }
 
 /// The data plane that a token names itself: `proxy-ep=proxy.HOST` stands for

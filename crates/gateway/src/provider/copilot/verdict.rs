@@ -2,13 +2,57 @@
 //! that say nothing to a person.
 
 use dialect::Failure;
-use dialect::chat::error_words;
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 
 use super::identity::PROFILE;
-use crate::outcome::{Outcome, Scope};
-use crate::provider::{Verdict, is_html, retry_after};
+use crate::outcome::Scope::{Account, Model, Pace, Provider};
+use crate::provider::Verdict;
+use crate::provider::table::Means::{
+    Failing, Fault, Host, Identity, Limit, Refused, Token, Unserved,
+};
+use crate::provider::table::When::{Code, Page, Says, ServerError, Status};
+use crate::provider::table::{Answer, Means, Reset, Row, When};
+
+/// The table. A code says more than a status, so codes come first, but for
+/// those that come with a 400: they are the request's own fault, with the one
+/// exception that another account may well serve the model.
+#[rustfmt::skip]
+pub(super) static TABLE: &[Row] = &[
+    row(Says(400, "model_not_supported"), Unserved, "the account's plan or policy has not this model"),
+    row(Status(400), Fault, "the request is at fault"),
+    row(Page(401), Identity, "answered with a web page instead of JSON"),
+    row(Page(403), Identity, "answered with a web page instead of JSON"),
+    row(Status(466), Identity, "no longer supports this client or API version"),
+    row(Says(403, "access to this endpoint is forbidden"), Identity, "forbids this endpoint"),
+    row(Says(403, "token expired"), Token, "the Copilot token has ended"),
+    row(Status(401), Token, "the Copilot token has ended"),
+    row(Status(421), Host, "the host does not serve this seat"),
+    row(Code("quota_exceeded"), Limit(Account, Reset::Month), "the month's credits are used up"),
+    row(Code("free_quota_exceeded"), Limit(Account, Reset::Month), "the free plan's month is used up"),
+    row(Code("overage_limit_reached"), Limit(Account, Reset::Month), "the budget beyond the plan is used up"),
+    row(Status(402), Limit(Account, Reset::Month), "the month's credits are used up"),
+    row(Code("user_global_rate_limited"), Limit(Account, Reset::Unknown), "the session limit is reached"),
+    row(Code("user_weekly_rate_limited"), Limit(Account, Reset::Unknown), "the weekly limit is reached"),
+    row(Code("agent_mode_limit_exceeded"), Limit(Account, Reset::Unknown), "the limit of agent mode is reached"),
+    row(Code("user_model_rate_limited"), Limit(Model, Reset::Unknown), "the limit of this model is reached"),
+    row(Code("model_overloaded"), Limit(Model, Reset::In(10)), "the model is overloaded"),
+    row(Code("upstream_provider_rate_limit"), Limit(Model, Reset::In(10)), "the model's own provider is at its limit"),
+    row(Code("integration_rate_limited"), Limit(Provider, Reset::Unknown), "the client integration is at its limit"),
+    row(Code("rate_limited"), Limit(Pace, Reset::Unknown), "too many requests at once"),
+    row(Code("extension_blocked"), Refused, "the client extension is blocked"),
+    row(Status(403), Refused, "the seat is refused"),
+    row(Status(429), Limit(Pace, Reset::Unknown), "a limit of unknown kind"),
+    row(Status(503), Limit(Model, Reset::Unknown), "the model's own provider is at its limit"),
+    row(Status(408), Failing, "the upstream waited too long for the request"),
+    row(Status(424), Failing, "something behind the upstream failed"),
+    row(Status(499), Failing, "the upstream cancelled the request"),
+    row(ServerError, Failing, "the upstream failed"),
+];
+
+const fn row(when: When, means: Means, why: &'static str) -> Row {
+    Row { when, means, why }
+}
 
 /// Reads an answer that is no success.
 pub(super) fn read(
@@ -18,62 +62,30 @@ pub(super) fn read(
     body: &[u8],
     now: Timestamp,
 ) -> Verdict {
-    let retry_after = retry_after(headers, now);
-    match status.as_u16() {
-        401 | 403 if is_html(headers, body) => Verdict::saying(
-            Outcome::Refused,
-            stale_identity(account, status, "answered with a web page instead of JSON"),
-        ),
-        401 => Verdict::of(Outcome::Unauthorized),
-        403 => forbidden(account, status, body),
-        402 => Verdict::of(Outcome::Limited {
-            scope: Scope::Account,
-            retry_after,
-        }),
-        421 => Verdict::saying(
-            Outcome::Misdirected,
-            Failure::new(
-                502,
-                "wrong_host",
-                format!(
-                    "account {account}: this Copilot host does not serve its seat (HTTP 421), \
-                     also after its endpoints were read anew (hint: remove the account's base_url, \
-                     or set it to the host of its plan)"
-                ),
-            ),
-        ),
-        466 => Verdict::saying(
-            Outcome::Refused,
-            stale_identity(
-                account,
-                status,
-                "no longer supports this client or API version",
-            ),
-        ),
-        429 => Verdict::of(Outcome::Limited {
-            scope: limit_scope(body),
-            retry_after,
-        }),
-        // The upstream's own provider is at its limit: this model's, mostly.
-        503 => Verdict::of(Outcome::Limited {
-            scope: Scope::Model,
-            retry_after,
-        }),
-        408 | 424 | 499 | 500.. => Verdict::of(Outcome::Failing { retry_after }),
-        _ => Verdict::of(Outcome::Rejected),
+    let answer = Answer::read(status, headers, body);
+    let (means, why) = match answer.row(TABLE) {
+        Some(row) => (row.means, row.why),
+        None => (Fault, "the request is at fault"),
+    };
+    let outcome = answer.outcome(means, now);
+    let verdict = Verdict::of(outcome, why);
+    match means {
+        Identity => verdict.saying(stale_identity(account, status, why)),
+        Host => verdict.saying(wrong_host(account)),
+        _ => verdict,
     }
 }
 
-fn forbidden(account: &str, status: StatusCode, body: &[u8]) -> Verdict {
-    let text = String::from_utf8_lossy(body).to_ascii_lowercase();
-    if text.contains("token expired") {
-        return Verdict::of(Outcome::Unauthorized);
-    }
-    if text.contains("access to this endpoint is forbidden") {
-        let failure = stale_identity(account, status, "forbids this endpoint");
-        return Verdict::saying(Outcome::Refused, failure);
-    }
-    Verdict::of(Outcome::Refused)
+fn wrong_host(account: &str) -> Failure {
+    Failure::new(
+        502,
+        "wrong_host",
+        format!(
+            "account {account}: this Copilot host does not serve its seat (HTTP 421), \
+             also after its endpoints were read anew (hint: remove the account's base_url, \
+             or set it to the host of its plan)"
+        ),
+    )
 }
 
 fn stale_identity(account: &str, status: StatusCode, what: &str) -> Failure {
@@ -91,111 +103,81 @@ fn stale_identity(account: &str, status: StatusCode, what: &str) -> Failure {
     )
 }
 
-fn limit_scope(body: &[u8]) -> Scope {
-    match error_words(body).0.as_deref() {
-        Some("user_model_rate_limited" | "model_overloaded" | "upstream_provider_rate_limit") => {
-            Scope::Model
-        }
-        _ => Scope::Account,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
-    use std::time::Duration;
+    use crate::provider::table::golden;
 
-    fn verdict(status: u16, body: &str) -> Verdict {
-        let status = StatusCode::from_u16(status).unwrap();
-        read(
-            "octocat",
-            status,
-            &HeaderMap::new(),
-            body.as_bytes(),
-            Timestamp::UNIX_EPOCH,
-        )
+    const LIMITED: &str =
+        r#"{"error":{"message":"Sorry, you have exceeded your limit.","code":"CODE"}}"#;
+
+    /// An answer of the recorded shape for each row of the table, in order.
+    fn recorded(row: &Row) -> (u16, String) {
+        match row.when {
+            Page(status) => (
+                status,
+                "<!DOCTYPE html><html><body>Unicorn!</body></html>".into(),
+            ),
+            Says(status, words) => (status, format!("unauthorized: {words}")),
+            Status(402) => (402, r#"{"error":{"message":"You have no quota"}}"#.into()),
+            Status(status) => (status, r#"{"error":{"message":"m"}}"#.into()),
+            ServerError => (502, "Bad Gateway".into()),
+            Code(code @ ("quota_exceeded" | "free_quota_exceeded" | "overage_limit_reached")) => {
+                (402, LIMITED.replace("CODE", code))
+            }
+            Code(code) => (429, LIMITED.replace("CODE", code)),
+        }
     }
 
-    fn outcome(status: u16, body: &str) -> Outcome {
-        verdict(status, body).outcome
+    #[test]
+    fn each_row_of_the_table_is_reached_by_an_answer_of_its_shape() {
+        insta::assert_snapshot!(golden(TABLE, recorded, |status, headers, body, now| {
+            read("octocat", status, headers, body, now)
+        }));
     }
 
     #[test]
     fn a_requests_own_fault_never_moves_it() {
-        for status in [400, 404, 413, 422] {
-            assert_eq!(outcome(status, "{}"), Outcome::Rejected, "{status}");
+        use crate::outcome::Outcome::Rejected;
+        let coded = LIMITED.replace("CODE", "rate_limited");
+        for (status, body) in [
+            (400, "{}"),
+            (404, "{}"),
+            (413, "{}"),
+            (422, "{}"),
+            (400, coded.as_str()),
+        ] {
+            let status = StatusCode::from_u16(status).unwrap();
+            let verdict = read(
+                "a",
+                status,
+                &HeaderMap::new(),
+                body.as_bytes(),
+                Timestamp::UNIX_EPOCH,
+            );
+            assert_eq!(verdict.outcome, Rejected, "{status}");
         }
-    }
-
-    #[test]
-    fn a_dead_token_is_told_from_a_refused_seat() {
-        assert_eq!(outcome(401, "{}"), Outcome::Unauthorized);
-        assert_eq!(
-            outcome(403, "unauthorized: token expired"),
-            Outcome::Unauthorized
-        );
-        assert_eq!(outcome(403, r#"{"message":"no"}"#), Outcome::Refused);
-    }
-
-    #[test]
-    fn a_limit_covers_what_its_code_says() {
-        let model = Outcome::Limited {
-            scope: Scope::Model,
-            retry_after: None,
-        };
-        let account = Outcome::Limited {
-            scope: Scope::Account,
-            retry_after: None,
-        };
-        assert_eq!(
-            outcome(429, r#"{"error":{"code":"user_model_rate_limited"}}"#),
-            model
-        );
-        assert_eq!(
-            outcome(429, r#"{"error":{"code":"user_global_rate_limited"}}"#),
-            account
-        );
-        assert_eq!(
-            outcome(402, r#"{"error":{"code":"quota_exceeded"}}"#),
-            account
-        );
-        assert_eq!(outcome(503, ""), model);
-    }
-
-    #[test]
-    fn the_wait_that_the_upstream_asks_for_is_kept() {
-        let mut headers = HeaderMap::new();
-        headers.insert("retry-after", HeaderValue::from_static("3"));
-        let verdict = read(
-            "a",
-            StatusCode::TOO_MANY_REQUESTS,
-            &headers,
-            b"",
-            Timestamp::UNIX_EPOCH,
-        );
-        let retry_after = Some(Duration::from_secs(3));
-        assert_eq!(
-            verdict.outcome,
-            Outcome::Limited {
-                scope: Scope::Account,
-                retry_after
-            }
-        );
     }
 
     #[test]
     fn what_only_a_person_can_mend_says_what_to_bump() {
-        for (status, body) in [(401, "<html>"), (403, "<!DOCTYPE html>"), (466, "")] {
-            let failure = verdict(status, body).failure.unwrap();
-            assert_eq!(failure.code, "stale_identity");
-            assert!(
-                failure.message.contains("editor_version"),
-                "{}",
-                failure.message
+        for (status, body, code, word) in [
+            (401, "<html>", "stale_identity", "editor_version"),
+            (403, "<!DOCTYPE html>", "stale_identity", "editor_version"),
+            (466, "", "stale_identity", "x_github_api_version"),
+            (421, "", "wrong_host", "base_url"),
+        ] {
+            let status = StatusCode::from_u16(status).unwrap();
+            let verdict = read(
+                "a",
+                status,
+                &HeaderMap::new(),
+                body.as_bytes(),
+                Timestamp::UNIX_EPOCH,
             );
+            let failure = verdict.failure.unwrap();
+            assert_eq!(failure.code, code);
+            assert!(failure.message.contains(word), "{}", failure.message);
         }
-        let failure = verdict(421, "").failure.unwrap();
-        assert!(failure.message.contains("base_url"), "{}", failure.message);
     }
 }

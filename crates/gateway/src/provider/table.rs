@@ -1,0 +1,302 @@
+//! What an upstream's answers mean, as data: one table for each provider, its
+//! rows tried from the top.
+
+use std::time::Duration;
+
+use dialect::chat::error_words;
+use http::{HeaderMap, StatusCode};
+use jiff::tz::{Offset, TimeZone};
+use jiff::{Span, Timestamp, civil};
+
+use super::{LONGEST_WAIT, is_html, retry_after, until};
+use crate::outcome::{Outcome, Scope};
+
+/// One kind of answer, and what it means.
+#[derive(Debug)]
+pub(super) struct Row {
+    /// What it looks like.
+    pub(super) when: When,
+    /// What it means for the account and the request.
+    pub(super) means: Means,
+    /// The same in words, for a person.
+    pub(super) why: &'static str,
+}
+
+/// How long a quota is believed to be used up that only a month's end renews.
+const ASK_AGAIN: Duration = Duration::from_secs(3600);
+
+/// What an answer looks like.
+#[derive(Debug)]
+pub(super) enum When {
+    /// Its error code, whatever the status.
+    Code(&'static str),
+    /// Its status, and words in its body, in lower case.
+    Says(u16, &'static str),
+    /// A web page with this status.
+    Page(u16),
+    /// Its status alone.
+    Status(u16),
+    /// A status of 500 or more.
+    ServerError,
+}
+
+/// What an answer means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Means {
+    /// The request is at fault: no account would take it.
+    Fault,
+    /// This account does not serve the model, whatever its list says.
+    Unserved,
+    /// The credential has ended; a fresh one may do.
+    Token,
+    /// The host is not the account's.
+    Host,
+    /// The client's identity is out of date.
+    Identity,
+    /// The seat, the plan or the key is refused until a person acts.
+    Refused,
+    /// A limit, and how its end is known where the answer does not tell it.
+    Limit(Scope, Reset),
+    /// The upstream failed by itself.
+    Failing,
+}
+
+/// When a limit ends of which the answer has no `Retry-After`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reset {
+    /// Not known: the pool guesses.
+    Unknown,
+    /// In so many seconds.
+    In(u64),
+    /// With the month, 00:00:00 UTC on its first day.
+    Month,
+    /// With the day, 00:00:00 in UTC+8.
+    DayInChina,
+    /// At the time that the words tell, in UTC+8 (`2026-08-27 21:31:39`).
+    ToldInChina,
+}
+
+/// An answer as the tables see it.
+pub(super) struct Answer<'a> {
+    status: StatusCode,
+    headers: &'a HeaderMap,
+    html: bool,
+    code: Option<String>,
+    /// The upstream's own words, where its body has some.
+    pub(super) words: Option<String>,
+    text: String,
+}
+
+impl<'a> Answer<'a> {
+    /// Reads an answer.
+    pub(super) fn read(status: StatusCode, headers: &'a HeaderMap, body: &[u8]) -> Self {
+        let (code, words) = error_words(body);
+        let named = headers.get("x-ratelimit-exceeded");
+        let named = named.and_then(|code| code.to_str().ok()).map(str::to_owned);
+        Self {
+            status,
+            headers,
+            html: is_html(headers, body),
+            code: code.or(named),
+            words,
+            text: String::from_utf8_lossy(body).to_ascii_lowercase(),
+        }
+    }
+
+    /// The first row of `table` that fits.
+    pub(super) fn row(&self, table: &'static [Row]) -> Option<&'static Row> {
+        table.iter().find(|row| match row.when {
+            When::Code(code) => self.code.as_deref() == Some(code),
+            When::Says(status, words) => self.status == status && self.text.contains(words),
+            When::Page(status) => self.status == status && self.html,
+            When::Status(status) => self.status == status,
+            When::ServerError => self.status.as_u16() >= 500,
+        })
+    }
+
+    /// The outcome of a meaning, with the reset of the window that blocks.
+    pub(super) fn outcome(&self, means: Means, now: Timestamp) -> Outcome {
+        let told = retry_after(self.headers, now).or_else(|| reset_header(self.headers, now));
+        match means {
+            Means::Fault => Outcome::Rejected,
+            Means::Unserved => Outcome::Unserved,
+            Means::Token => Outcome::Unauthorized,
+            Means::Host => Outcome::Misdirected,
+            Means::Identity | Means::Refused => Outcome::Refused,
+            Means::Failing => Outcome::Failing { retry_after: told },
+            Means::Limit(scope, reset) => Outcome::Limited {
+                scope,
+                retry_after: told.or_else(|| self.reset(reset, now)),
+            },
+        }
+    }
+
+    fn reset(&self, reset: Reset, now: Timestamp) -> Option<Duration> {
+        let at = match reset {
+            Reset::Unknown => return None,
+            Reset::In(seconds) => return Some(Duration::from_secs(seconds)),
+            // Upstreams are known to answer 402 while their own page shows
+            // credits left, so that it is worth to ask once in a while.
+            Reset::Month => return Some(until(next_month(now)?, now).min(ASK_AGAIN)),
+            Reset::DayInChina => next_day_in_china(now)?,
+            Reset::ToldInChina => told_in_china(&self.text)?,
+        };
+        Some(until(at, now))
+    }
+}
+
+/// `x-ratelimit-reset`, in seconds from now or since 1970, of whichever window
+/// is told to be empty. A window that has something left does not block.
+fn reset_header(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
+    ["", "-requests", "-tokens"].iter().find_map(|window| {
+        let left = number(&format!("x-ratelimit-remaining{window}"));
+        if left.is_some_and(|left| left > 0) {
+            return None;
+        }
+        let reset = number(&format!("x-ratelimit-reset{window}"))?;
+        // No window is a decade long: a large number is a moment.
+        if reset > 300_000_000 {
+            return Some(until(Timestamp::from_second(reset).ok()?, now));
+        }
+        let reset = Duration::from_secs(u64::try_from(reset).ok()?);
+        Some(reset.min(LONGEST_WAIT))
+    })
+}
+
+fn next_month(now: Timestamp) -> Option<Timestamp> {
+    let first = now.to_zoned_datetime(TimeZone::UTC).date().first_of_month();
+    let next = first.checked_add(Span::new().months(1)).ok()?;
+    Some(next.to_zoned_datetime(TimeZone::UTC).ok()?.timestamp())
+}
+
+fn china() -> TimeZone {
+    TimeZone::fixed(Offset::constant(8))
+}
+
+fn next_day_in_china(now: Timestamp) -> Option<Timestamp> {
+    let tomorrow = now.to_zoned_datetime(china()).date().tomorrow().ok()?;
+    Some(tomorrow.to_zoned_datetime(china()).ok()?.timestamp())
+}
+
+/// The first `YYYY-MM-DD HH:MM:SS` in a text.
+fn told_in_china(text: &str) -> Option<Timestamp> {
+    const SHAPE: usize = "2026-08-27 21:31:39".len();
+    let told = (0..text.len().saturating_sub(SHAPE - 1)).find_map(|at| {
+        let candidate = text.get(at..at + SHAPE)?;
+        candidate
+            .starts_with(|first: char| first.is_ascii_digit())
+            .then_some(())?;
+        civil::DateTime::strptime("%Y-%m-%d %H:%M:%S", candidate).ok()
+    })?;
+    Some(told.to_zoned_datetime(china()).ok()?.timestamp())
+}
+
+/// What each row's own answer is read as, one line each, also with the wait
+/// that an upstream asks for: the golden text of a table.
+#[cfg(test)]
+pub(super) fn golden(
+    table: &'static [Row],
+    recorded: impl Fn(&Row) -> (u16, String),
+    read: impl Fn(StatusCode, &HeaderMap, &[u8], Timestamp) -> super::Verdict,
+) -> String {
+    let now = Timestamp::from_second(1_795_000_000).expect("a moment in November 2026");
+    let mut asked = HeaderMap::new();
+    asked.insert(
+        http::header::RETRY_AFTER,
+        http::HeaderValue::from_static("3"),
+    );
+    let mut lines = Vec::new();
+    for row in table {
+        let (status, body) = recorded(row);
+        let status = StatusCode::from_u16(status).expect("a status");
+        let verdict = read(status, &HeaderMap::new(), body.as_bytes(), now);
+        assert_eq!(
+            verdict.why, row.why,
+            "another row takes the answer of {row:?}"
+        );
+        let waited = read(status, &asked, body.as_bytes(), now).outcome;
+        let code = error_words(body.as_bytes()).0.unwrap_or_default();
+        lines.push(format!(
+            "{} {code}: {:?}, asked to wait: {waited:?}, {}",
+            status.as_u16(),
+            verdict.outcome,
+            row.why
+        ));
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+    use proptest::prelude::*;
+
+    fn at(time: &str) -> Timestamp {
+        time.parse().unwrap()
+    }
+
+    #[test]
+    fn a_month_ends_on_its_first_day_in_utc() {
+        assert_eq!(
+            next_month(at("2026-11-23T20:00:00Z")),
+            Some(at("2026-12-01T00:00:00Z"))
+        );
+        assert_eq!(
+            next_month(at("2026-12-31T23:59:59Z")),
+            Some(at("2027-01-01T00:00:00Z"))
+        );
+        assert_eq!(
+            next_month(at("2028-01-31T10:00:00Z")),
+            Some(at("2028-02-01T00:00:00Z"))
+        );
+    }
+
+    #[test]
+    fn a_day_in_china_ends_at_sixteen_hours_utc() {
+        assert_eq!(
+            next_day_in_china(at("2026-11-23T15:59:59Z")),
+            Some(at("2026-11-23T16:00:00Z"))
+        );
+        assert_eq!(
+            next_day_in_china(at("2026-11-23T16:00:00Z")),
+            Some(at("2026-11-24T16:00:00Z"))
+        );
+    }
+
+    #[test]
+    fn a_time_in_words_is_read_as_china_tells_it() {
+        let text = "usage limit reached for 5 hour. your limit will reset at 2026-08-27 21:31:39 ü";
+        assert_eq!(told_in_china(text), Some(at("2026-08-27T13:31:39Z")));
+        assert_eq!(told_in_china("2026-13-27 21:31:39"), None);
+    }
+
+    #[test]
+    fn only_a_window_that_is_empty_tells_when_it_ends() {
+        let mut headers = HeaderMap::new();
+        let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));
+        set("x-ratelimit-remaining-requests", "12");
+        set("x-ratelimit-reset-requests", "86400");
+        set("x-ratelimit-remaining-tokens", "0");
+        set("x-ratelimit-reset-tokens", "7");
+        let now = at("2026-11-23T20:00:00Z");
+        assert_eq!(reset_header(&headers, now), Some(Duration::from_secs(7)));
+        headers.insert(
+            "x-ratelimit-reset-tokens",
+            HeaderValue::from(now.as_second() + 90),
+        );
+        assert_eq!(reset_header(&headers, now), Some(Duration::from_secs(90)));
+    }
+
+    proptest! {
+        #[test]
+        fn no_words_panic(text in "\\PC{0,60}", seconds in -10_000_000_000_i64..10_000_000_000) {
+            told_in_china(&text);
+            if let Ok(now) = Timestamp::from_second(seconds) {
+                next_month(now);
+                next_day_in_china(now);
+            }
+        }
+    }
+}
