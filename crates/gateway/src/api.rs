@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::admit::admit;
 use crate::body::Body;
-use crate::dispatch::{Refused, Reply, dispatch};
+use crate::dispatch::{Reply, dispatch};
 use crate::error::{Refusal, Whole, downstream_headers, model_not_found};
 use crate::gateway::Gateway;
 use crate::meter::Meter;
@@ -105,7 +105,7 @@ fn wrong_method(head: &Parts, allow: &'static str) -> Unknown {
 }
 
 fn unknown(unknown: Unknown) -> Response<Body> {
-    let mut response = Refusal::Own(unknown.failure).into_response(Dialect::Chat, None);
+    let mut response = Refusal::Own(unknown.failure).into_response(Dialect::Chat);
     if let Some(allow) = unknown.allow {
         response
             .headers_mut()
@@ -116,7 +116,7 @@ fn unknown(unknown: Unknown) -> Response<Body> {
 
 async fn chat(gateway: Arc<Gateway>, id: String, head: &Parts, body: Incoming) -> Response<Body> {
     const DIALECT: Dialect = Dialect::Chat;
-    let refused = |failure| Refusal::Own(failure).into_response(DIALECT, None);
+    let refused = |failure| Refusal::Own(failure).into_response(DIALECT);
     let call = match admit(DIALECT, id, head, body, gateway.max_body()).await {
         Ok(call) => call,
         Err(failure) => return refused(failure),
@@ -156,13 +156,8 @@ async fn chat(gateway: Arc<Gateway>, id: String, head: &Parts, body: Incoming) -
             *response.headers_mut() = downstream_headers(headers);
             response
         }
-        Err(refused) => before_any_answer(refused, DIALECT),
+        Err(refused) => refused.before_any_answer().into_response(DIALECT),
     }
-}
-
-fn before_any_answer(refused: Refused, dialect: Dialect) -> Response<Body> {
-    let soonest = refused.soonest;
-    refused.before_any_answer().into_response(dialect, soonest)
 }
 
 /// No record is ever dropped, so when the disk cannot take them as fast as
@@ -212,7 +207,7 @@ async fn one_model(gateway: &Gateway, model: &str) -> Response<Body> {
         Ok(candidates) => candidates,
         Err(no_model) => {
             let failure = model_not_found(model, &no_model.nearest);
-            return Refusal::Own(failure).into_response(Dialect::Chat, None);
+            return Refusal::Own(failure).into_response(Dialect::Chat);
         }
     };
     let entry = merged
@@ -227,7 +222,7 @@ async fn one_model(gateway: &Gateway, model: &str) -> Response<Body> {
 fn models_unknown() -> Response<Body> {
     let text = "no account's list of models could be fetched yet";
     let failure = Failure::new(503, "models_unknown", text);
-    Refusal::Own(failure).into_response(Dialect::Chat, None)
+    Refusal::Own(failure).into_response(Dialect::Chat)
 }
 
 fn json(body: Bytes) -> Response<Body> {

@@ -48,8 +48,6 @@ pub struct WholeReply {
 /// No account answered.
 pub struct Refused {
     refusal: Refusal,
-    /// When one is known to be free again.
-    pub soonest: Option<Duration>,
     meter: Meter,
 }
 
@@ -104,12 +102,7 @@ pub async fn dispatch(
         Err(no_model) => {
             let failure = model_not_found(&call.envelope.model, &no_model.nearest);
             let refusal = Refusal::Own(failure);
-            let soonest = None;
-            return Err(Refused {
-                refusal,
-                soonest,
-                meter,
-            });
+            return Err(Refused { refusal, meter });
         }
     };
     let mut tried = Tried::default();
@@ -128,11 +121,7 @@ pub async fn dispatch(
             }
             let soonest = gateway.pool().soonest(&candidates, now);
             let refusal = refusal(&gateway, &candidates, worst, soonest);
-            return Err(Refused {
-                refusal,
-                soonest,
-                meter,
-            });
+            return Err(Refused { refusal, meter });
         };
         let account = Arc::clone(&gateway.accounts()[lease.account]);
         let failed = match serve_on(&gateway, &account, &call, &lease, &mut meter).await {
@@ -162,11 +151,8 @@ pub async fn dispatch(
         }
         lease.settle(failed.outcome, Instant::now().into_std());
         if failed.outcome.next(true) == Next::Answer {
-            return Err(Refused {
-                refusal: failed.refusal,
-                soonest: None,
-                meter,
-            });
+            let refusal = failed.refusal;
+            return Err(Refused { refusal, meter });
         }
         tracing::info!(
             request = call.id,
@@ -264,7 +250,7 @@ fn asked_to_wait(failed: &Failed) -> Option<Duration> {
 }
 
 /// What the client hears when no account is left. Where one is only to be
-/// waited for, that is the news: not what another one said that is no use.
+/// waited for, that is the news, and not what another said that is no use.
 fn refusal(
     gateway: &Gateway,
     candidates: &[Candidate],
@@ -278,13 +264,24 @@ fn refusal(
             .collect();
         Refusal::Own(all_limited(&names, after))
     };
-    match (worst, soonest) {
-        (Some(failed), Some(soonest)) => match asked_to_wait(&failed) {
-            // The account's own answer says the same, in its own words.
-            Some(asked) if asked <= soonest + Duration::from_secs(1) => failed.refusal,
-            _ => limited(soonest),
-        },
-        (Some(failed), None) => failed.refusal,
-        (None, soonest) => limited(soonest.unwrap_or(Duration::from_secs(1))),
+    let Some(failed) = worst else {
+        return limited(soonest.unwrap_or(Duration::from_secs(1)));
+    };
+    let Some(soonest) = soonest else {
+        return failed.refusal;
+    };
+    match failed.outcome {
+        // The account's own answer says as much, in its own words.
+        Outcome::Limited {
+            retry_after: Some(asked),
+            ..
+        } if asked <= soonest + Duration::from_secs(1) => failed.refusal,
+        // What may have passed in a moment is not to be waited for.
+        Outcome::Failing { .. }
+        | Outcome::Unreachable
+        | Outcome::Limited {
+            retry_after: None, ..
+        } => failed.refusal,
+        _ => limited(soonest),
     }
 }

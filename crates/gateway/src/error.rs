@@ -69,9 +69,9 @@ impl Refusal {
         }
     }
 
-    /// The answer to a client of `dialect`. `soonest` goes into `Retry-After`
-    /// where a 429 or 503 has none: some clients give up without one.
-    pub fn into_response(self, dialect: Dialect, soonest: Option<Duration>) -> Response<Body> {
+    /// The answer to a client of `dialect`. A 429 or 503 without a
+    /// `Retry-After` gets the shortest: some clients give up without one.
+    pub fn into_response(self, dialect: Dialect) -> Response<Body> {
         let mut response = match self {
             Self::Own(failure) => own(&failure, dialect),
             Self::Upstream(whole) => {
@@ -84,10 +84,8 @@ impl Refusal {
         };
         let waits = matches!(response.status().as_u16(), 429 | 503);
         if waits && !response.headers().contains_key(RETRY_AFTER) {
-            let after = soonest.unwrap_or(Duration::from_secs(1));
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, whole_seconds(after));
+            let headers = response.headers_mut();
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
     }
@@ -192,7 +190,7 @@ mod tests {
             headers,
             body,
         };
-        let response = Refusal::Upstream(Box::new(whole)).into_response(Dialect::Chat, None);
+        let response = Refusal::Upstream(Box::new(whole)).into_response(Dialect::Chat);
         assert_eq!(response.status(), 429);
         let names: Vec<_> = response.headers().keys().map(HeaderName::as_str).collect();
         assert_eq!(
@@ -210,14 +208,17 @@ mod tests {
     #[test]
     fn a_429_and_a_503_always_say_when_to_come_back() {
         for status in [429, 503] {
-            let refusal = Refusal::Own(Failure::new(status, "no_account", "none"));
-            let response = refusal.into_response(Dialect::Chat, Some(Duration::from_millis(2100)));
+            let failure = Failure::new(status, "no_account", "none");
+            let response = Refusal::Own(failure.clone()).into_response(Dialect::Chat);
+            assert_eq!(response.headers()[RETRY_AFTER], "1");
+            let failure = failure.retry_after(Duration::from_millis(2100));
+            let response = Refusal::Own(failure).into_response(Dialect::Chat);
             assert_eq!(response.headers()[RETRY_AFTER], "3");
         }
         let refusal = Refusal::Own(Failure::new(502, "upstream_unreachable", "down"));
         assert!(
             !refusal
-                .into_response(Dialect::Chat, None)
+                .into_response(Dialect::Chat)
                 .headers()
                 .contains_key(RETRY_AFTER)
         );

@@ -115,17 +115,16 @@ impl Pool {
         })
     }
 
-    /// When the first of the candidates is free again, as its upstream told;
-    /// `None` if one may be tried now.
+    /// When the first of the candidates is free again of which the upstream
+    /// told the moment; `None` where none told one.
     pub fn soonest(&self, candidates: &[Candidate], now: Instant) -> Option<Duration> {
         let state = self.state();
         candidates
             .iter()
-            .map(|candidate| {
-                let cooling = state.cooling(candidate, now)?;
-                cooling.told.then(|| cooling.until - now)
-            })
-            .min()?
+            .filter_map(|candidate| state.cooling(candidate, now))
+            .filter(|cooling| cooling.told)
+            .map(|cooling| cooling.until - now)
+            .min()
     }
 
     fn settle(&self, account: usize, model: &Arc<str>, outcome: Outcome, now: Instant) {

@@ -87,3 +87,22 @@ async fn an_account_without_a_seat_is_passed_over_and_alone_says_why() {
         answer.text()
     );
 }
+
+#[tokio::test]
+async fn an_access_token_that_nothing_renews_is_not_waited_for() {
+    let house = House::build().await;
+    let house = house
+        .restarted(|mock, config| {
+            let account = &mut config.accounts[0];
+            account.refresh_token = None;
+            account.access_token = mock.issue_token("octocat").map(Into::into);
+            account.base_url = Some(mock.url().to_owned());
+            mock.revoke_tokens("octocat");
+        })
+        .await;
+    let started = tokio::time::Instant::now();
+    for _ in 0..2 {
+        assert!(house.ask(MODEL).await.said().contains("hubot"));
+    }
+    assert!(started.elapsed() < std::time::Duration::from_secs(10));
+}

@@ -249,3 +249,79 @@ async fn a_model_of_one_account_only_is_never_sent_to_the_other() {
     assert_eq!(answer.status, 404);
     assert_eq!(answer.json()["error"]["code"], "model_not_found");
 }
+
+#[tokio::test]
+async fn an_error_event_that_ends_without_a_blank_line_moves_on_too() {
+    let house = House::build().await;
+    let error = Fault::ErrorInStream {
+        after_events: 0,
+        body: r#"{"error":{"code":"server_error","message":"m"}}"#.into(),
+    };
+    let fault = Fault::Together(vec![error, Fault::NoTrailingBlankLine]);
+    house.mock.set_faults("octocat", Faults::always(fault));
+    for _ in 0..2 {
+        assert!(house.stream(MODEL).await.said().contains("hubot"));
+    }
+}
+
+#[tokio::test]
+async fn a_model_that_an_accounts_plan_has_not_is_asked_of_the_other() {
+    let house = House::build().await;
+    let body = r#"{"error":{"message":"The requested model is not supported.","code":"model_not_supported"}}"#;
+    house
+        .mock
+        .set_faults("octocat", Faults::always(Fault::status(400, body)));
+    for _ in 0..4 {
+        assert!(house.ask(MODEL).await.said().contains("hubot"));
+    }
+    assert!(house.ask("gpt-4.1").await.status == 200);
+    house.both(&Fault::status(400, body));
+    let answer = house.ask(MODEL).await;
+    assert_eq!((answer.status.as_u16(), answer.text()), (400, body));
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_is_tried_again_before_the_request_fails() {
+    let house = House::with(|_, config| config.accounts.truncate(1)).await;
+    house.mock.set_fault("octocat", Fault::Refuse);
+    assert_eq!(house.ask(MODEL).await.status, 200);
+    house.both(&Fault::Refuse);
+    let answer = house.ask(MODEL).await;
+    assert_eq!(answer.json()["error"]["code"], "upstream_broken");
+    let records = house.records().await;
+    assert_eq!((records[0].attempts, records[1].attempts), (2, 2));
+}
+
+#[tokio::test]
+async fn a_refused_account_does_not_hide_that_another_is_only_to_be_waited_for() {
+    let house = House::build().await;
+    house
+        .mock
+        .set_faults("octocat", Faults::always(Fault::status(403, "no seat")));
+    house
+        .mock
+        .set_faults("hubot", Faults::always(Fault::rate_limited(40)));
+    for _ in 0..3 {
+        let answer = house.ask(MODEL).await;
+        assert_eq!(answer.status, 429, "{}", answer.text());
+        let after = answer.headers["retry-after"].to_str().unwrap();
+        assert!(
+            (30..=40).contains(&after.parse::<u64>().unwrap()),
+            "{after}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_wait_beyond_all_reason_parks_no_account_for_ever_and_breaks_nothing() {
+    let house = House::build().await;
+    let absurd = Fault::Status {
+        status: 429,
+        headers: vec![("retry-after".into(), "1e19".into())],
+        body: "{}".into(),
+    };
+    house.mock.set_faults("octocat", Faults::always(absurd));
+    for _ in 0..3 {
+        assert!(house.ask(MODEL).await.said().contains("hubot"));
+    }
+}

@@ -321,3 +321,23 @@ async fn json_that_comes_after_comments_is_one_chunk() {
     assert_eq!(answer.said(), "Hello from octocat, you said: hi");
     assert!(ends_well(&answer));
 }
+
+#[tokio::test]
+async fn json_that_is_no_reply_after_comments_is_an_error_and_recorded_so() {
+    let house = House::build().await;
+    let body = "{\n\"error\":{\"code\":\"context_length_exceeded\",\n\"message\":\"m\"}}";
+    let json = Fault::Status {
+        status: 200,
+        headers: Vec::new(),
+        body: body.into(),
+    };
+    house.both(&Fault::Silence {
+        millis: 500,
+        then: Some(Box::new(json)),
+    });
+    let answer = house.stream(MODEL).await;
+    assert!(answer.chunks().pop().unwrap()["error"]["message"].is_string());
+    assert!(!answer.whole && !answer.text().contains("[DONE]"));
+    let records = house.records().await;
+    assert_eq!(records[0].outcome, Ending::Failed);
+}
