@@ -1,11 +1,13 @@
 //! Chat Completions: what a chunk of a reply is, and a reply as a chunk.
 
+use std::sync::LazyLock;
+
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 
 use crate::Usage;
 
@@ -43,10 +45,11 @@ impl Chunk {
             b"" => return Self::Preamble,
             _ => {}
         }
-        let has_usage = tells(data, b"\"usage\"") || tells(data, b"\"copilot_usage\"");
-        let has_finish = tells(data, b"\"finish_reason\"");
-        let has_error = tells(data, b"\"error\"");
-        let has_choices = memmem::find(data, b"\"delta\"").is_some();
+        let words = &*WORDS;
+        let has_usage = tells(data, &words.usage) || tells(data, &words.copilot_usage);
+        let has_finish = tells(data, &words.finish_reason);
+        let has_error = tells(data, &words.error);
+        let has_choices = words.delta.find(data).is_some();
         if has_choices && !has_usage && !has_finish && !has_error {
             return content;
         }
@@ -77,6 +80,24 @@ impl Chunk {
     }
 }
 
+/// The words that are searched for in each chunk; making a searcher costs more
+/// than searching with it.
+struct Words {
+    usage: Finder<'static>,
+    copilot_usage: Finder<'static>,
+    finish_reason: Finder<'static>,
+    error: Finder<'static>,
+    delta: Finder<'static>,
+}
+
+static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
+    usage: Finder::new(r#""usage""#),
+    copilot_usage: Finder::new(r#""copilot_usage""#),
+    finish_reason: Finder::new(r#""finish_reason""#),
+    error: Finder::new(r#""error""#),
+    delta: Finder::new(r#""delta""#),
+});
+
 /// Some upstreams send `""` where others send null.
 fn tells_something(finish_reason: &Value) -> bool {
     finish_reason.as_str() != Some("")
@@ -84,9 +105,9 @@ fn tells_something(finish_reason: &Value) -> bool {
 
 /// Whether `data` holds the quoted `key` with a value that is not null. A key
 /// inside a string of the reply does not match: its quotes are escaped there.
-fn tells(data: &[u8], key: &[u8]) -> bool {
-    memmem::find_iter(data, key).any(|at| {
-        let rest = data[at + key.len()..].trim_ascii_start();
+fn tells(data: &[u8], key: &Finder<'_>) -> bool {
+    key.find_iter(data).any(|at| {
+        let rest = data[at + key.needle().len()..].trim_ascii_start();
         rest.strip_prefix(b":")
             .is_some_and(|value| !value.trim_ascii_start().starts_with(b"null"))
     })

@@ -12,7 +12,7 @@ use hyper::body::Incoming;
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use tokio::time::{Instant, sleep, timeout};
-use uuid::Uuid;
+use uuid::Builder;
 
 use crate::admit::admit;
 use crate::body::Body;
@@ -28,7 +28,7 @@ const OWN_ID: HeaderName = HeaderName::from_static("x-tokn-router-request-id");
 
 /// Answers a request. Never fails: what goes wrong is an answer too.
 pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>) -> Response<Body> {
-    let id = Uuid::now_v7().to_string();
+    let id = request_id();
     let (head, body) = request.into_parts();
     let mut response = match endpoint(&head) {
         Ok(Endpoint::Chat) => chat(gateway, id.clone(), &head, body).await,
@@ -43,6 +43,17 @@ pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>) -> Respon
         headers.insert(OWN_ID, id);
     }
     response
+}
+
+/// A UUID of version 7: sorts by time, as the ledger's index likes it. It
+/// guards nothing, so its random part needs no system call.
+fn request_id() -> String {
+    let millis = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(0);
+    let mut random = [0; 10];
+    fastrand::fill(&mut random);
+    Builder::from_unix_timestamp_millis(millis, &random)
+        .into_uuid()
+        .to_string()
 }
 
 enum Endpoint {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use dialect::Failure;
 use dialect::chat::error_words;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::account::Account;
 use crate::error::{Refusal, Whole};
+use crate::gather::Gather;
 use crate::inflate::inflate;
 use crate::outbound::chain;
 use crate::outcome::Outcome;
@@ -124,7 +125,7 @@ async fn begin(
         host: host.to_owned(),
         reason,
     };
-    let mut lead = Lead::default();
+    let mut lead = Gather::default();
     loop {
         let ended = match body.frame().await {
             Some(Ok(frame)) => {
@@ -157,34 +158,10 @@ async fn begin(
     Ok(Answer::Stream(Box::new(Begun {
         status: head.status,
         headers: head.headers,
-        lead: lead.into_bytes(),
+        lead: lead.take(),
         body,
         tap,
     })))
-}
-
-/// The beginning of a stream: one frame in all but the rarest case.
-#[derive(Default)]
-struct Lead {
-    first: Bytes,
-    more: BytesMut,
-}
-
-impl Lead {
-    fn push(&mut self, bytes: Bytes) {
-        if self.first.is_empty() {
-            self.first = bytes;
-        } else {
-            self.more.extend_from_slice(&bytes);
-        }
-    }
-
-    fn into_bytes(self) -> Bytes {
-        if self.more.is_empty() {
-            return self.first;
-        }
-        [self.first, self.more.freeze()].concat().into()
-    }
 }
 
 /// Reads a reply that is not streamed. It may take as long as it likes, as

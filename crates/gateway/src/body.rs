@@ -202,7 +202,7 @@ impl Stream {
         if self.closing
             && let State::Relaying(relay) = &mut self.state
         {
-            relay.end();
+            relay.finish();
             self.state = State::Over(Ending::Clean);
             return None;
         }

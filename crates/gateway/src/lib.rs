@@ -12,7 +12,8 @@
 //! - [`provider`]: what is peculiar to Copilot and to Z.ai
 //! - [`upstream`]: the HTTP client; [`outbound`]: how it dials
 //! - [`outcome`]: what an answer means, and what follows
-//! - [`relay`]: the streamed reply; [`tap`]: what it tells in passing
+//! - [`relay`]: the streamed reply; [`tap`]: what it tells in passing;
+//!   `gather`: what of it goes out together
 //! - [`meter`]: exactly one record for each admitted request
 //! - [`models`]: the live lists of models; [`catalogue`]: what is known of them
 
@@ -26,6 +27,7 @@ pub mod catalogue;
 pub mod dispatch;
 pub mod error;
 pub mod gateway;
+mod gather;
 pub mod inflate;
 pub mod kept;
 pub mod meter;

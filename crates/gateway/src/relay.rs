@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use crate::account::Account;
 use crate::attempt::{Begun, error_inside};
+use crate::gather::Gather;
 use crate::meter::Meter;
 use crate::outbound::chain;
 use crate::outcome::Outcome;
@@ -24,17 +25,32 @@ use crate::tap::Tap;
 
 /// One streamed reply, after its beginning.
 pub struct Relay {
-    lead: Bytes,
     body: Incoming,
     tap: Tap,
-    /// Whether the upstream has ended and all of it is handed on.
-    ended: bool,
+    /// What has come and is not handed on yet.
+    gathered: Gather,
+    /// The end, while something is still to be handed on before it.
+    end: Option<End>,
     /// When the upstream last said something.
     heard: Instant,
     idle: Duration,
     account: Arc<Account>,
     /// What the end settles. Taken then, which is once.
     settlement: Option<(Meter, Lease)>,
+}
+
+/// What comes of one look at the upstream.
+enum Piece {
+    Bytes(Bytes),
+    End(End),
+}
+
+/// How the upstream ended.
+enum End {
+    /// As HTTP wants it.
+    Closed,
+    /// For this reason.
+    Broken(String),
 }
 
 impl Relay {
@@ -49,11 +65,13 @@ impl Relay {
         let now = Instant::now();
         meter.begun(begun.status.as_u16(), now);
         meter.used(begun.tap.usage());
+        let mut gathered = Gather::default();
+        gathered.push(begun.lead);
         Self {
-            lead: begun.lead,
             body: begun.body,
             tap: begun.tap,
-            ended: false,
+            gathered,
+            end: None,
             heard: now,
             idle,
             account,
@@ -64,10 +82,38 @@ impl Relay {
     /// The next bytes for the client, whole events always; `None` at the end,
     /// and a failure, once, where the upstream broke off.
     pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Failure>>> {
-        if !self.lead.is_empty() {
-            return Poll::Ready(Some(Ok(std::mem::take(&mut self.lead))));
+        if let Some(end) = self.end.take() {
+            return Poll::Ready(self.conclude(end).map(Err));
         }
-        while !self.ended {
+        loop {
+            match self.poll_piece(context) {
+                Poll::Ready(Piece::Bytes(bytes)) => {
+                    self.gathered.push(bytes);
+                    if self.gathered.is_full() {
+                        return Poll::Ready(Some(Ok(self.gathered.take())));
+                    }
+                }
+                Poll::Ready(Piece::End(end)) if self.gathered.is_empty() => {
+                    return Poll::Ready(self.conclude(end).map(Err));
+                }
+                Poll::Ready(Piece::End(end)) => {
+                    self.end = Some(end);
+                    return Poll::Ready(Some(Ok(self.gathered.take())));
+                }
+                Poll::Pending if self.gathered.is_empty() => return Poll::Pending,
+                Poll::Pending if self.gathered.waits() => {
+                    // Not a loop: a few turns at most, so that the task that
+                    // feeds the body can bring what has already come.
+                    context.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Poll::Pending => return Poll::Ready(Some(Ok(self.gathered.take()))),
+            }
+        }
+    }
+
+    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Piece> {
+        loop {
             match ready!(Pin::new(&mut self.body).poll_frame(context)) {
                 Some(Ok(frame)) => {
                     let Ok(data) = frame.into_data() else {
@@ -76,30 +122,43 @@ impl Relay {
                     self.heard = Instant::now();
                     let bytes = self.tap.feed(data);
                     if !bytes.is_empty() {
-                        return Poll::Ready(Some(Ok(bytes)));
+                        return Poll::Ready(Piece::Bytes(bytes));
                     }
                 }
-                Some(Err(error)) => return self.broken(&chain(&error)),
+                Some(Err(error)) => {
+                    return Poll::Ready(Piece::End(End::Broken(chain(&error))));
+                }
                 None => {
-                    self.ended = true;
                     let rest = self.tap.finish();
                     if !rest.is_empty() {
-                        return Poll::Ready(Some(Ok(rest)));
+                        self.gathered.push(rest);
                     }
+                    return Poll::Ready(Piece::End(End::Closed));
                 }
             }
         }
-        if self.tap.is_whole() || self.has_said_all() {
-            self.end();
-            return Poll::Ready(None);
+    }
+
+    /// The end, as the client is to be told of it.
+    fn conclude(&mut self, end: End) -> Option<Failure> {
+        match end {
+            // All has been said; how the connection ended is no matter.
+            _ if self.has_said_all() => {}
+            End::Closed if self.tap.is_whole() => {}
+            End::Closed => {
+                let reason = "the stream ended before the reply was whole";
+                return Some(self.fail("upstream_broken", reason));
+            }
+            End::Broken(reason) => return Some(self.fail("upstream_broken", &reason)),
         }
-        self.broken("the stream ended before the reply was whole")
+        self.finish();
+        None
     }
 
     /// Whether nothing but the end can come: clients hang up here, and an
     /// upstream that does not is not waited for.
     pub fn has_said_all(&self) -> bool {
-        self.tap.is_done() || self.tap.error().is_some()
+        self.gathered.is_empty() && (self.tap.is_done() || self.tap.error().is_some())
     }
 
     /// Whether the upstream has kept silent for too long.
@@ -111,15 +170,6 @@ impl Relay {
     pub fn give_up(&mut self) -> Failure {
         let limit = self.idle.as_secs();
         self.fail("upstream_silent", &format!("nothing came for {limit} s"))
-    }
-
-    fn broken(&mut self, reason: &str) -> Poll<Option<Result<Bytes, Failure>>> {
-        if self.has_said_all() {
-            // All has been said; how the connection ended is no matter.
-            self.end();
-            return Poll::Ready(None);
-        }
-        Poll::Ready(Some(Err(self.fail("upstream_broken", reason))))
     }
 
     fn fail(&mut self, code: &'static str, reason: &str) -> Failure {
@@ -137,7 +187,7 @@ impl Relay {
     }
 
     /// Ends a relay that has nothing more to say.
-    pub fn end(&mut self) {
+    pub fn finish(&mut self) {
         let Some((mut meter, lease)) = self.settlement.take() else {
             return;
         };
@@ -156,9 +206,9 @@ impl Relay {
 
 impl Drop for Relay {
     fn drop(&mut self) {
-        if self.lead.is_empty() && self.has_said_all() {
+        if self.has_said_all() {
             // The client has all of the reply and did not wait for more.
-            self.end();
+            self.finish();
         } else if let Some((meter, _)) = &mut self.settlement {
             // The client left: what was told until now still counts.
             meter.used(self.tap.usage());

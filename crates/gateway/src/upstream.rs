@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
@@ -10,6 +10,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::timeout;
 
+use crate::gather::Gather;
 use crate::outbound::{Outbound, chain};
 
 /// How long an upstream may take for each part of an answer. There is no
@@ -146,7 +147,7 @@ pub async fn collect(
     idle: Duration,
 ) -> Result<Bytes, SendError> {
     let host = || host.to_owned();
-    let (mut first, mut more) = (Bytes::new(), BytesMut::new());
+    let mut whole = Gather::default();
     loop {
         let frame = match timeout(idle, body.frame()).await {
             Ok(Some(Ok(frame))) => frame,
@@ -168,24 +169,15 @@ pub async fn collect(
         let Ok(data) = frame.into_data() else {
             continue;
         };
-        if first.len() + more.len() + data.len() > most {
+        if whole.len() + data.len() > most {
             return Err(SendError::TooLarge {
                 host: host(),
                 limit: most,
             });
         }
-        if first.is_empty() {
-            first = data;
-        } else {
-            more.extend_from_slice(&data);
-        }
+        whole.push(data);
     }
-    // One frame holds all of most bodies, and is then not copied.
-    Ok(if more.is_empty() {
-        first
-    } else {
-        [first, more.freeze()].concat().into()
-    })
+    Ok(whole.take())
 }
 
 fn host_of<B>(request: &Request<B>) -> String {

@@ -341,3 +341,23 @@ async fn json_that_is_no_reply_after_comments_is_an_error_and_recorded_so() {
     let records = house.records().await;
     assert_eq!(records[0].outcome, Ending::Failed);
 }
+
+#[tokio::test]
+async fn chunks_that_come_at_once_go_out_together_and_all_of_them() {
+    let house = House::with(|script, _| script.bench = true).await;
+    let model = "bench-stream-2000-0";
+    let request = house.request("/v1/chat/completions");
+    let request = request.body(streamed(model).to_string().into()).unwrap();
+    let (_, mut body) = house.open(request).await;
+    let (mut frames, mut bytes) = (0, Vec::new());
+    while let Some(frame) = body.frame().await {
+        frames += 1;
+        bytes.extend_from_slice(&frame.unwrap().into_data().unwrap());
+    }
+    let events = bytes
+        .windows(6)
+        .filter(|window| window == b"data: ")
+        .count();
+    assert!(events >= 2001, "{events}");
+    assert!(frames < 1000, "{frames} frames for {events} events");
+}

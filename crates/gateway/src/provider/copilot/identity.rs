@@ -31,7 +31,7 @@ pub struct Profile {
 /// The identity headers of an account. `device` is this installation's
 /// stable `editor-device-id`.
 pub fn headers(settings: &Settings, device: &str) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(16);
+    let mut headers = HeaderMap::with_capacity(24);
     for (name, value) in &PROFILE.headers {
         set(&mut headers, name, value);
     }
