@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use config::Config;
 use gateway::gateway::SetupError;
@@ -90,13 +91,19 @@ async fn serve_on(ground: Ground, args: &Serve, mut signals: Signals) -> Outcome
     }
 }
 
-/// Writes what the ledger still holds. A disk that does not take it may be
-/// waited for, or not: another signal ends the wait.
+/// Writes what the ledger still holds: milliseconds, but for a disk that does
+/// not take it. That may be waited for, or not: after a moment, another signal
+/// ends the wait.
 async fn close(ledger: Arc<Ledger>, mut signals: Signals) -> Outcome {
+    const MOMENT: Duration = Duration::from_secs(2);
     let closing = tokio::task::spawn_blocking(move || ledger.close());
+    let given_up = async {
+        tokio::time::sleep(MOMENT).await;
+        signals.next().await;
+    };
     let closed = tokio::select! {
         closed = closing => closed,
-        () = signals.next() => {
+        () = given_up => {
             return Err(Failure::new("ended before the usage ledger was written"));
         }
     };

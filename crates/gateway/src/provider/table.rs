@@ -6,7 +6,7 @@ use std::time::Duration;
 use dialect::chat::error_words;
 use http::{HeaderMap, StatusCode};
 use jiff::tz::{Offset, TimeZone};
-use jiff::{Span, Timestamp, civil};
+use jiff::{Timestamp, civil};
 
 use super::{LONGEST_WAIT, is_html, retry_after, until};
 use crate::outcome::{Outcome, Scope};
@@ -21,9 +21,6 @@ pub(super) struct Row {
     /// The same in words, for a person.
     pub(super) why: &'static str,
 }
-
-/// How long a quota is believed to be used up that only a month's end renews.
-const ASK_AGAIN: Duration = Duration::from_secs(3600);
 
 /// What an answer looks like.
 #[derive(Debug)]
@@ -61,15 +58,12 @@ pub(super) enum Means {
     Failing,
 }
 
-/// When a limit ends of which the answer has no `Retry-After`.
+/// When a limit ends of which the answer has no `Retry-After`: only what it
+/// tells in another way. A guess is the pool's, and yields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reset {
-    /// Not known: the pool guesses.
+    /// Not told: the pool guesses.
     Unknown,
-    /// In so many seconds.
-    In(u64),
-    /// With the month, 00:00:00 UTC on its first day.
-    Month,
     /// With the day, 00:00:00 in UTC+8.
     DayInChina,
     /// At the time that the words tell, in UTC+8 (`2026-08-27 21:31:39`).
@@ -134,10 +128,6 @@ impl<'a> Answer<'a> {
     fn reset(&self, reset: Reset, now: Timestamp) -> Option<Duration> {
         let at = match reset {
             Reset::Unknown => return None,
-            Reset::In(seconds) => return Some(Duration::from_secs(seconds)),
-            // Upstreams are known to answer 402 while their own page shows
-            // credits left, so that it is worth to ask once in a while.
-            Reset::Month => return Some(until(next_month(now)?, now).min(ASK_AGAIN)),
             Reset::DayInChina => next_day_in_china(now)?,
             Reset::ToldInChina => told_in_china(&self.text)?,
         };
@@ -162,12 +152,6 @@ fn reset_header(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
         let reset = Duration::from_secs(u64::try_from(reset).ok()?);
         Some(reset.min(LONGEST_WAIT))
     })
-}
-
-fn next_month(now: Timestamp) -> Option<Timestamp> {
-    let first = now.to_zoned_datetime(TimeZone::UTC).date().first_of_month();
-    let next = first.checked_add(Span::new().months(1)).ok()?;
-    Some(next.to_zoned_datetime(TimeZone::UTC).ok()?.timestamp())
 }
 
 fn china() -> TimeZone {
@@ -238,22 +222,6 @@ mod tests {
     }
 
     #[test]
-    fn a_month_ends_on_its_first_day_in_utc() {
-        assert_eq!(
-            next_month(at("2026-11-23T20:00:00Z")),
-            Some(at("2026-12-01T00:00:00Z"))
-        );
-        assert_eq!(
-            next_month(at("2026-12-31T23:59:59Z")),
-            Some(at("2027-01-01T00:00:00Z"))
-        );
-        assert_eq!(
-            next_month(at("2028-01-31T10:00:00Z")),
-            Some(at("2028-02-01T00:00:00Z"))
-        );
-    }
-
-    #[test]
     fn a_day_in_china_ends_at_sixteen_hours_utc() {
         assert_eq!(
             next_day_in_china(at("2026-11-23T15:59:59Z")),
@@ -294,7 +262,6 @@ mod tests {
         fn no_words_panic(text in "\\PC{0,60}", seconds in -10_000_000_000_i64..10_000_000_000) {
             told_in_china(&text);
             if let Ok(now) = Timestamp::from_second(seconds) {
-                next_month(now);
                 next_day_in_china(now);
             }
         }
