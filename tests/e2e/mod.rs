@@ -8,5 +8,6 @@ mod login;
 mod logs;
 mod pool;
 mod serve;
+mod tls;
 mod tokens;
 mod usage;
