@@ -55,7 +55,7 @@ async fn device_flow(http: &Upstream, github: &GitHub) -> Result<SecretString, F
     ));
     let started = Instant::now();
     let spinner = Spinner::start("waiting for you to sign in");
-    let mut interval = code.interval();
+    let mut interval = code.interval().min(SLOWEST);
     loop {
         let left = code.expires_in().saturating_sub(started.elapsed());
         if left.is_zero() {

@@ -35,7 +35,11 @@ fn run(args: Args) -> Outcome {
             Command::Import(import) => import::run(&config()?, import).await,
         }
     };
-    runtime()?.block_on(command)
+    let runtime = runtime()?;
+    let outcome = runtime.block_on(command);
+    // What blocks by now, a disk or a name server, is not waited for.
+    runtime.shutdown_background();
+    outcome
 }
 
 /// More threads than this would only steal work from each other: a request

@@ -179,10 +179,7 @@ async fn whole(
     let says_error = memchr::memmem::find(&body, b"\"error\"").is_some()
         && memchr::memmem::find(&body, b"\"choices\"").is_none();
     if says_error {
-        let failed = error_inside(account, &head.headers, body.clone());
-        if failed.outcome != Outcome::Rejected {
-            return Err(failed);
-        }
+        return Err(error_inside(account, &head.headers, body));
     }
     Ok(Answer::Whole(Whole {
         status: head.status,

@@ -73,6 +73,17 @@ enum Ending {
     },
 }
 
+impl Ending {
+    /// How a stream ends whose relay has ended.
+    const fn of(relay: &Relay) -> Self {
+        if relay.ended_in_error() {
+            Self::Broken { said: None }
+        } else {
+            Self::Clean
+        }
+    }
+}
+
 impl Body {
     /// A body in one piece.
     pub const fn full(bytes: Bytes) -> Self {
@@ -153,7 +164,10 @@ impl Stream {
                         self.state = self.failed(&failure);
                         continue;
                     }
-                    Poll::Ready(None) => return Poll::Ready(None),
+                    Poll::Ready(None) => {
+                        self.state = State::Over(Ending::of(relay));
+                        continue;
+                    }
                     Poll::Pending => None,
                 },
                 State::Last(bytes, ending) => {
@@ -203,7 +217,7 @@ impl Stream {
             && let State::Relaying(relay) = &mut self.state
         {
             relay.finish();
-            self.state = State::Over(Ending::Clean);
+            self.state = State::Over(Ending::of(relay));
             return None;
         }
         if let State::Relaying(relay) = &mut self.state

@@ -1,6 +1,7 @@
 //! The failover loop: a call is tried on one account after another until one
 //! answers, or none is left.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -220,25 +221,33 @@ async fn renew(account: &Account, stale: Option<&Token>) -> Result<Arc<Token>, F
     })
 }
 
-/// Which of two failures the client is to hear of: a limit tells it when to
-/// come back, the sooner one first; an upstream's own words tell more than a
-/// broken connection.
+/// Which of two failures the client is to hear of. What may have passed in a
+/// moment comes before a limit that lasts, since the next try may find it
+/// passed; among limits the one that ends first; and a "no" for good comes
+/// last.
 fn more_telling(earlier: Option<Failed>, later: Failed) -> Failed {
-    let weight = |failed: &Failed| match (&failed.outcome, &failed.refusal) {
-        (Outcome::Limited { .. }, _) => 3,
-        (Outcome::Failing { .. }, _) => 2,
-        (_, Refusal::Upstream(_)) => 1,
+    let weight = |failed: &Failed| match failed.outcome {
+        Outcome::Failing { .. }
+        | Outcome::Limited {
+            retry_after: None, ..
+        } => 4,
+        Outcome::Unreachable => 3,
+        Outcome::Limited { .. } => 2,
+        _ if matches!(failed.refusal, Refusal::Upstream(_)) => 1,
         _ => 0,
     };
-    match earlier {
-        Some(earlier) if weight(&earlier) > weight(&later) => earlier,
-        Some(earlier) if weight(&earlier) == weight(&later) => {
-            match (asked_to_wait(&earlier), asked_to_wait(&later)) {
-                (Some(first), Some(second)) if first < second => earlier,
-                _ => later,
-            }
-        }
-        _ => later,
+    let Some(earlier) = earlier else {
+        return later;
+    };
+    let is_sooner =
+        |first: &Failed, second: &Failed| match (asked_to_wait(first), asked_to_wait(second)) {
+            (Some(first), Some(second)) => first < second,
+            _ => false,
+        };
+    match weight(&earlier).cmp(&weight(&later)) {
+        Ordering::Greater => earlier,
+        Ordering::Equal if is_sooner(&earlier, &later) => earlier,
+        Ordering::Equal | Ordering::Less => later,
     }
 }
 
@@ -275,7 +284,7 @@ fn refusal(
         Outcome::Limited {
             retry_after: Some(asked),
             ..
-        } if asked <= soonest + Duration::from_secs(1) => failed.refusal,
+        } if asked <= soonest + Duration::from_secs(1) => failed.refusal.asking_to_wait(asked),
         // What may have passed in a moment is not to be waited for.
         Outcome::Failing { .. }
         | Outcome::Unreachable

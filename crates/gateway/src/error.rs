@@ -51,6 +51,22 @@ impl Refusal {
         }
     }
 
+    /// The same refusal with the wait that it asks for in other ways than by
+    /// a `Retry-After`.
+    #[must_use]
+    pub fn asking_to_wait(mut self, after: Duration) -> Self {
+        match &mut self {
+            Self::Own(failure) => {
+                failure.retry_after.get_or_insert(after);
+            }
+            Self::Upstream(whole) => {
+                let slot = whole.headers.entry(RETRY_AFTER);
+                slot.or_insert_with(|| whole_seconds(after));
+            }
+        }
+        self
+    }
+
     /// The status that the client gets.
     pub fn status(&self) -> u16 {
         match self {

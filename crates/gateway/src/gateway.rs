@@ -124,18 +124,17 @@ impl Gateway {
         for account in &self.accounts {
             account.models.freshen(now);
         }
-        match self.route(model) {
+        let wait_for: Vec<&Account> = match self.route(model) {
             Ok(candidates) if candidates.iter().any(|candidate| candidate.listed) => {
                 return Ok(candidates);
             }
-            _ => {}
-        }
-        join_all(
-            self.accounts
+            Ok(candidates) => candidates
                 .iter()
-                .map(|account| account.models.look_again()),
-        )
-        .await;
+                .map(|candidate| &*self.accounts[candidate.account])
+                .collect(),
+            Err(_) => self.accounts.iter().map(|account| &**account).collect(),
+        };
+        join_all(wait_for.iter().map(|account| account.models.look_again())).await;
         self.route(model)
     }
 

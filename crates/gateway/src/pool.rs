@@ -137,11 +137,12 @@ impl Pool {
             // What an upstream told of a moment outlives the good end of a
             // request that began before it.
             Outcome::Served => {
+                let stays = |cooling: &Cooling| cooling.told && now < cooling.until;
                 state
                     .accounts
-                    .retain(|of, cooling| *of != account || cooling.told);
+                    .retain(|of, cooling| *of != account || stays(cooling));
                 state.models.retain(|(of, which), cooling| {
-                    *of != account || which != model || cooling.told
+                    *of != account || which != model || stays(cooling)
                 });
             }
             Outcome::Limited {
@@ -149,18 +150,18 @@ impl Pool {
                 retry_after,
             } => {
                 let key = (account, Arc::clone(model));
-                lay(state.models.entry(key), cool(retry_after));
+                lay(state.models.entry(key), cool(retry_after), now);
             }
             Outcome::Limited { retry_after, .. } | Outcome::Failing { retry_after } => {
-                lay(state.accounts.entry(account), cool(retry_after));
+                lay(state.accounts.entry(account), cool(retry_after), now);
             }
             Outcome::Unreachable
             | Outcome::Unauthorized
             | Outcome::Misdirected
-            | Outcome::Refused => lay(state.accounts.entry(account), cool(None)),
+            | Outcome::Refused => lay(state.accounts.entry(account), cool(None), now),
             Outcome::Unserved => {
                 let key = (account, Arc::clone(model));
-                lay(state.models.entry(key), cool(None));
+                lay(state.models.entry(key), cool(None), now);
             }
             Outcome::Rejected => {}
         }
@@ -175,9 +176,9 @@ impl Pool {
 
 /// A cooldown gives way to a longer one only, and one that was told to no
 /// guess.
-fn lay<K>(slot: Entry<'_, K, Cooling>, new: Cooling) {
+fn lay<K>(slot: Entry<'_, K, Cooling>, new: Cooling, now: Instant) {
     slot.and_modify(|old| {
-        if (new.told, new.until) > (old.told, old.until) {
+        if old.until <= now || (new.told, new.until) > (old.told, old.until) {
             *old = new;
         }
     })
@@ -319,6 +320,23 @@ mod tests {
             pool.soonest(&candidates, now),
             Some(Duration::from_secs(3600))
         );
+    }
+
+    #[test]
+    fn what_was_told_means_nothing_after_its_moment() {
+        let (pool, candidates, now) = (Pool::new(COOLDOWN), candidates(2), now());
+        let lease = |now| pool.lease(&candidates, &mut Tried::default(), now).unwrap();
+        let (first, second) = (lease(now), lease(now));
+        assert_eq!((first.account, second.account), (0, 1));
+        first.settle(limited(Some(5)), now);
+        second.settle(Outcome::Served, now);
+        let later = now + Duration::from_secs(6);
+        let first = lease(later);
+        assert_eq!(first.account, 0);
+        first.settle(Outcome::Unreachable, later);
+        for _ in 0..3 {
+            assert_eq!(lease_one(&pool, &candidates, later), Ok(1));
+        }
     }
 
     #[test]

@@ -161,9 +161,15 @@ impl Relay {
         self.gathered.is_empty() && (self.tap.is_done() || self.tap.error().is_some())
     }
 
+    /// Whether the upstream ended the reply with an error of its own.
+    pub const fn ended_in_error(&self) -> bool {
+        self.tap.error().is_some() && !self.tap.is_whole()
+    }
+
     /// Whether the upstream has kept silent for too long.
     pub fn is_idle(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.heard) >= self.idle
+        // What has come is handed on first.
+        self.gathered.is_empty() && now.saturating_duration_since(self.heard) >= self.idle
     }
 
     /// Ends a relay whose upstream keeps silent.

@@ -110,17 +110,19 @@ impl<'a> Answer<'a> {
 
     /// The outcome of a meaning, with the reset of the window that blocks.
     pub(super) fn outcome(&self, means: Means, now: Timestamp) -> Outcome {
-        let told = retry_after(self.headers, now).or_else(|| reset_header(self.headers, now));
+        let asked = retry_after(self.headers, now);
         match means {
             Means::Fault => Outcome::Rejected,
             Means::Unserved => Outcome::Unserved,
             Means::Token => Outcome::Unauthorized,
             Means::Host => Outcome::Misdirected,
             Means::Identity | Means::Refused => Outcome::Refused,
-            Means::Failing => Outcome::Failing { retry_after: told },
+            Means::Failing => Outcome::Failing { retry_after: asked },
             Means::Limit(scope, reset) => Outcome::Limited {
                 scope,
-                retry_after: told.or_else(|| self.reset(reset, now)),
+                retry_after: asked
+                    .or_else(|| reset_header(self.headers, now))
+                    .or_else(|| self.reset(reset, now)),
             },
         }
     }
@@ -135,11 +137,13 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// `x-ratelimit-reset`, in seconds from now or since 1970, of whichever window
-/// is told to be empty. A window that has something left does not block.
+/// `x-ratelimit-reset`, in seconds from now or since 1970, of the windows
+/// that are told to be empty the last one. One with something left does not
+/// block.
 fn reset_header(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
-    ["", "-requests", "-tokens"].iter().find_map(|window| {
+    let windows = ["", "-requests", "-tokens"].iter();
+    let resets = windows.filter_map(|window| {
         let left = number(&format!("x-ratelimit-remaining{window}"));
         if left.is_some_and(|left| left > 0) {
             return None;
@@ -151,7 +155,8 @@ fn reset_header(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
         }
         let reset = Duration::from_secs(u64::try_from(reset).ok()?);
         Some(reset.min(LONGEST_WAIT))
-    })
+    });
+    resets.max()
 }
 
 fn china() -> TimeZone {

@@ -325,3 +325,35 @@ async fn a_wait_beyond_all_reason_parks_no_account_for_ever_and_breaks_nothing()
         assert!(house.ask(MODEL).await.said().contains("hubot"));
     }
 }
+
+#[tokio::test]
+async fn a_limit_that_tells_its_end_in_words_tells_it_to_the_client_at_once() {
+    let house = House::with(|_, config| {
+        config.accounts.retain(|account| account.id == "zed");
+    })
+    .await;
+    let body = r#"{"error":{"code":"1308","message":"Usage limit reached for 5 hour. Your limit will reset at 2099-01-01 00:00:00"}}"#;
+    house
+        .mock
+        .set_faults("zed", Faults::always(Fault::status(429, body)));
+    for _ in 0..2 {
+        let answer = house.ask("glm-4.7").await;
+        assert_eq!(answer.status, 429);
+        let after = answer.headers["retry-after"].to_str().unwrap();
+        assert!(after.parse::<u64>().unwrap() > 3600, "{after}");
+    }
+}
+
+#[tokio::test]
+async fn a_no_for_good_does_not_hide_what_may_pass() {
+    let house = House::build().await;
+    house
+        .mock
+        .set_faults("octocat", Faults::always(Fault::status(403, "no seat")));
+    house
+        .mock
+        .set_faults("hubot", Faults::always(Fault::status(500, "oops")));
+    for _ in 0..3 {
+        assert_eq!(house.ask(MODEL).await.status, 500);
+    }
+}

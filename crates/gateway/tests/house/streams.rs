@@ -150,6 +150,7 @@ async fn an_error_in_mid_stream_reaches_the_client_and_the_ledger() {
     });
     let answer = house.stream(MODEL).await;
     assert!(answer.text().contains(body));
+    assert!(!answer.whole, "a clean end would look like success");
     let records = house.records().await;
     assert_eq!(records[0].outcome, Ending::Failed);
     assert_eq!(records[0].error_code.as_deref(), Some("server_error"));
