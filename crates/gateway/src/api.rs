@@ -20,7 +20,7 @@ use crate::dispatch::{Reply, dispatch};
 use crate::error::{Refusal, Whole, downstream_headers, model_not_found};
 use crate::gateway::Gateway;
 use crate::meter::Meter;
-use crate::models;
+use crate::model_list;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The router's own id, also where `x-request-id` is the upstream's.
@@ -116,7 +116,8 @@ fn wrong_method(head: &Parts, allow: &'static str) -> Unknown {
 }
 
 fn unknown(unknown: Unknown) -> Response<Body> {
-    let mut response = Refusal::Own(unknown.failure).into_response(Dialect::Chat);
+    let refusal = Refusal::Own(unknown.failure);
+    let mut response = refusal.into_response(Dialect::Chat).map(Body::full);
     if let Some(allow) = unknown.allow {
         response
             .headers_mut()
@@ -127,7 +128,7 @@ fn unknown(unknown: Unknown) -> Response<Body> {
 
 async fn chat(gateway: Arc<Gateway>, id: String, head: &Parts, body: Incoming) -> Response<Body> {
     const DIALECT: Dialect = Dialect::Chat;
-    let refused = |failure| Refusal::Own(failure).into_response(DIALECT);
+    let refused = |failure| Refusal::Own(failure).into_response(DIALECT).map(Body::full);
     let call = match admit(DIALECT, id, head, body, gateway.max_body()).await {
         Ok(call) => call,
         Err(failure) => return refused(failure),
@@ -167,7 +168,10 @@ async fn chat(gateway: Arc<Gateway>, id: String, head: &Parts, body: Incoming) -
             *response.headers_mut() = downstream_headers(headers);
             response
         }
-        Err(refused) => refused.before_any_answer().into_response(DIALECT),
+        Err(refused) => refused
+            .before_any_answer()
+            .into_response(DIALECT)
+            .map(Body::full),
     }
 }
 
@@ -199,7 +203,7 @@ fn event_stream(body: Body) -> Response<Body> {
 }
 
 async fn list_models(gateway: &Gateway) -> Response<Body> {
-    let merged = models::merged(gateway.accounts(), gateway.catalogue()).await;
+    let merged = model_list::merged(gateway.accounts(), gateway.catalogue()).await;
     if gateway
         .accounts()
         .iter()
@@ -213,12 +217,14 @@ async fn list_models(gateway: &Gateway) -> Response<Body> {
 }
 
 async fn one_model(gateway: &Gateway, model: &str) -> Response<Body> {
-    let merged = models::merged(gateway.accounts(), gateway.catalogue()).await;
+    let merged = model_list::merged(gateway.accounts(), gateway.catalogue()).await;
     let candidates = match gateway.candidates(model).await {
         Ok(candidates) => candidates,
         Err(no_model) => {
             let failure = model_not_found(model, &no_model.nearest);
-            return Refusal::Own(failure).into_response(Dialect::Chat);
+            return Refusal::Own(failure)
+                .into_response(Dialect::Chat)
+                .map(Body::full);
         }
     };
     let entry = merged
@@ -233,7 +239,9 @@ async fn one_model(gateway: &Gateway, model: &str) -> Response<Body> {
 fn models_unknown() -> Response<Body> {
     let text = "no account's list of models could be fetched yet";
     let failure = Failure::new(503, "models_unknown", text);
-    Refusal::Own(failure).into_response(Dialect::Chat)
+    Refusal::Own(failure)
+        .into_response(Dialect::Chat)
+        .map(Body::full)
 }
 
 fn json(body: Bytes) -> Response<Body> {

@@ -11,8 +11,6 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
-use crate::body::Body;
-
 /// What a client is told instead of a reply.
 #[derive(Debug)]
 pub enum Refusal {
@@ -87,12 +85,12 @@ impl Refusal {
 
     /// The answer to a client of `dialect`. A 429 or 503 without a
     /// `Retry-After` gets the shortest: some clients give up without one.
-    pub fn into_response(self, dialect: Dialect) -> Response<Body> {
+    pub fn into_response(self, dialect: Dialect) -> Response<Bytes> {
         let mut response = match self {
             Self::Own(failure) => own(&failure, dialect),
             Self::Upstream(whole) => {
                 let whole = *whole;
-                let mut response = Response::new(Body::full(whole.body));
+                let mut response = Response::new(whole.body);
                 *response.status_mut() = whole.status;
                 *response.headers_mut() = downstream_headers(whole.headers);
                 response
@@ -129,8 +127,8 @@ pub fn all_limited(accounts: &[&str], after: Duration) -> Failure {
     Failure::new(429, "all_accounts_limited", text).retry_after(after)
 }
 
-fn own(failure: &Failure, dialect: Dialect) -> Response<Body> {
-    let mut response = Response::new(Body::full(failure.body(dialect).into()));
+fn own(failure: &Failure, dialect: Dialect) -> Response<Bytes> {
+    let mut response = Response::new(failure.body(dialect).into());
     *response.status_mut() =
         StatusCode::from_u16(failure.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();

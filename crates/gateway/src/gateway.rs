@@ -112,7 +112,15 @@ impl Gateway {
             let (of_token, http) = (Arc::clone(account), self.http.clone());
             keepers.spawn(async move { of_token.backend.keep(&http).await });
             let (of_models, http) = (Arc::clone(account), self.http.clone());
-            keepers.spawn(async move { of_models.models.keep(&of_models, &http).await });
+            keepers.spawn(async move {
+                let Account {
+                    id,
+                    backend,
+                    models,
+                    ..
+                } = &*of_models;
+                models.keep(id, &**backend, &http).await;
+            });
         }
         keepers
     }

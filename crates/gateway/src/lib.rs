@@ -15,7 +15,8 @@
 //! - [`relay`]: the streamed reply; [`tap`]: what it tells in passing;
 //!   `gather`: what of it goes out together
 //! - [`meter`]: exactly one record for each admitted request
-//! - [`models`]: the live lists of models; [`catalogue`]: what is known of them
+//! - [`models`]: the live lists of models, [`model_list`]: all of them in one;
+//!   [`catalogue`]: what is known of them
 
 pub mod account;
 pub mod admit;
@@ -31,6 +32,7 @@ mod gather;
 pub mod inflate;
 pub mod kept;
 pub mod meter;
+pub mod model_list;
 pub mod models;
 pub mod outbound;
 pub mod outcome;

@@ -1,20 +1,16 @@
 //! The live lists: which models each account's upstream says it serves.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::json;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-use crate::account::Account;
-use crate::catalogue::Catalogue;
 use crate::kept::{Kept, Next};
-use crate::provider::auth_kind;
+use crate::provider::Provider;
 use crate::upstream::Upstream;
 
 /// How long a list is good.
@@ -79,17 +75,17 @@ impl Listing {
         self.kept.age(now).is_some_and(|age| age < FRESH)
     }
 
-    /// Keeps the list of `account` for ever.
-    pub async fn keep(&self, account: &Account, http: &Upstream) {
+    /// Keeps the list of the account `id` for ever.
+    pub async fn keep(&self, id: &str, backend: &dyn Provider, http: &Upstream) {
         let first = Next {
             after: Some(Duration::ZERO),
             rest: Duration::ZERO,
         };
         self.kept
             .keep(first, |failures| async move {
-                let fetched = fetch(account, http).await;
+                let fetched = fetch(backend, http).await;
                 if let Err(error) = &fetched {
-                    tracing::warn!(account = %account.id, %error, "cannot list the models");
+                    tracing::warn!(account = id, %error, "cannot list the models");
                 }
                 // Asking is of no use for a while; after a failure it is of
                 // use sooner, but ever later.
@@ -104,8 +100,7 @@ impl Listing {
     }
 }
 
-async fn fetch(account: &Account, http: &Upstream) -> Result<List, String> {
-    let backend = &account.backend;
+async fn fetch(backend: &dyn Provider, http: &Upstream) -> Result<List, String> {
     let token = match backend.token(Timestamp::now()) {
         Some(token) => token,
         None => backend.renew(None).await.map_err(|verdict| {
@@ -176,54 +171,15 @@ impl List {
         Some(&self.entries[at].id)
     }
 
+    /// Every model, as its id and the JSON that the upstream sent.
+    pub fn entries(&self) -> impl Iterator<Item = (&Arc<str>, &RawValue)> {
+        self.entries.iter().map(|entry| (&entry.id, &*entry.json))
+    }
+
     /// All ids, in the upstream's order.
     pub fn ids(&self) -> impl Iterator<Item = &Arc<str>> {
         self.entries.iter().map(|entry| &entry.id)
     }
-}
-
-/// Every model that some account serves, once each, as its upstream sent it
-/// and with the `x_tokn_router` block: what `GET /v1/models` answers. All
-/// accounts are asked at once.
-pub async fn merged(accounts: &[Arc<Account>], catalogue: &Catalogue) -> Vec<(Arc<str>, String)> {
-    join_all(accounts.iter().map(|account| account.models.refresh())).await;
-    let mut seen = HashSet::new();
-    let mut merged = Vec::new();
-    for account in accounts {
-        let Some(list) = account.models.list() else {
-            continue;
-        };
-        for entry in &list.entries {
-            if seen.insert(Arc::clone(&entry.id)) {
-                merged.push((Arc::clone(&entry.id), render(entry, account, catalogue)));
-            }
-        }
-    }
-    merged
-}
-
-/// The upstream's bytes with one more member at the end.
-fn render(entry: &Entry, account: &Account, catalogue: &Catalogue) -> String {
-    let mut block = json!({
-        "provider": account.provider.as_str(),
-        "display_name": account.provider.display_name(),
-        "auth": auth_kind(account.provider),
-    });
-    if let Some(known) = catalogue.model(account.provider, &entry.id) {
-        for (name, value) in [
-            ("capabilities", &known.capabilities),
-            ("cost", &known.cost),
-            ("limits", &known.limits),
-        ] {
-            if let Some(value) = value {
-                block[name] = value.clone();
-            }
-        }
-    }
-    let json = entry.json.get();
-    // It is an object with an id, so it ends in a brace and has a member.
-    let open = json.strip_suffix('}').unwrap_or(json);
-    format!("{open},\"x_tokn_router\":{block}}}")
 }
 
 #[cfg(test)]

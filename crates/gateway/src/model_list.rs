@@ -1,0 +1,56 @@
+//! What `GET /v1/models` answers: every account's list in one.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use serde_json::json;
+use serde_json::value::RawValue;
+
+use crate::account::Account;
+use crate::catalogue::Catalogue;
+use crate::provider::auth_kind;
+
+/// Every model that some account serves, once each, as its upstream sent it
+/// and with the `x_tokn_router` block: what `GET /v1/models` answers. All
+/// accounts are asked at once.
+pub async fn merged(accounts: &[Arc<Account>], catalogue: &Catalogue) -> Vec<(Arc<str>, String)> {
+    join_all(accounts.iter().map(|account| account.models.refresh())).await;
+    let mut seen = HashSet::new();
+    let mut merged = Vec::new();
+    for account in accounts {
+        let Some(list) = account.models.list() else {
+            continue;
+        };
+        for (id, json) in list.entries() {
+            if seen.insert(Arc::clone(id)) {
+                merged.push((Arc::clone(id), render(id, json, account, catalogue)));
+            }
+        }
+    }
+    merged
+}
+
+/// The upstream's bytes with one more member at the end.
+fn render(id: &str, json: &RawValue, account: &Account, catalogue: &Catalogue) -> String {
+    let mut block = json!({
+        "provider": account.provider.as_str(),
+        "display_name": account.provider.display_name(),
+        "auth": auth_kind(account.provider),
+    });
+    if let Some(known) = catalogue.model(account.provider, id) {
+        for (name, value) in [
+            ("capabilities", &known.capabilities),
+            ("cost", &known.cost),
+            ("limits", &known.limits),
+        ] {
+            if let Some(value) = value {
+                block[name] = value.clone();
+            }
+        }
+    }
+    let json = json.get();
+    // It is an object with an id, so it ends in a brace and has a member.
+    let open = json.strip_suffix('}').unwrap_or(json);
+    format!("{open},\"x_tokn_router\":{block}}}")
+}
