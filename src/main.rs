@@ -22,7 +22,7 @@ use crate::report::{Failure, Outcome};
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    report::exit(run(args))
+    report::exit(run(args), term::say)
 }
 
 fn run(args: Args) -> Outcome {

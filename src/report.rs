@@ -1,7 +1,7 @@
 //! What went wrong, as a person is told of it: the error, then `hint:` what to
 //! do; and the exit code.
 
-use std::fmt::Display;
+use std::fmt::{Arguments, Display};
 use std::process::ExitCode;
 
 use gateway::gateway::SetupError;
@@ -50,14 +50,14 @@ impl Failure {
     }
 }
 
-/// Says what went wrong on stderr and gives the exit code.
-pub(crate) fn exit(outcome: Outcome) -> ExitCode {
+/// Says what went wrong and gives the exit code.
+pub(crate) fn exit(outcome: Outcome, say: fn(Arguments<'_>)) -> ExitCode {
     let Err(failure) = outcome else {
         return ExitCode::SUCCESS;
     };
-    crate::term::say(format_args!("error: {}", failure.message));
+    say(format_args!("error: {}", failure.message));
     if let Some(hint) = failure.hint {
-        crate::term::say(format_args!("hint: {hint}"));
+        say(format_args!("hint: {hint}"));
     }
     ExitCode::from(failure.kind as u8)
 }
