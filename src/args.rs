@@ -35,18 +35,8 @@ pub(crate) enum Command {
 /// Sign in to a provider and add the account.
 #[derive(clap::Args)]
 pub(crate) struct Login {
-    /// Whose account it is
-    #[arg(long, default_value = "github-copilot", value_name = "PROVIDER", value_parser = provider())]
-    pub(crate) provider: ProviderId,
-    /// Name the account; else it has its GitHub login or its provider's id
-    #[arg(long, value_name = "ID")]
-    pub(crate) id: Option<String>,
-    /// Sign in to a GitHub tenant with data residency
-    #[arg(long, value_name = "SUB.ghe.com")]
-    pub(crate) host: Option<String>,
-    /// Connect straight, without the configured outbound proxy
-    #[arg(long)]
-    pub(crate) no_proxy: bool,
+    #[command(flatten)]
+    pub(crate) account: Account,
 }
 
 /// Add an account from a credential that another program has.
@@ -55,16 +45,23 @@ pub(crate) struct Import {
     /// Where the credential is
     #[arg(long, value_name = "SOURCE")]
     pub(crate) from: Source,
-    /// Whose account it is
-    #[arg(long, default_value = "github-copilot", value_name = "PROVIDER", value_parser = provider())]
-    pub(crate) provider: ProviderId,
     /// Read this environment variable (with --from env)
     #[arg(long, value_name = "NAME")]
     pub(crate) env_var: Option<String>,
+    #[command(flatten)]
+    pub(crate) account: Account,
+}
+
+/// The account that is to be added, and how to reach its provider.
+#[derive(clap::Args)]
+pub(crate) struct Account {
+    /// Whose account it is
+    #[arg(long, default_value = "github-copilot", value_name = "PROVIDER", value_parser = provider())]
+    pub(crate) provider: ProviderId,
     /// Name the account; else it has its GitHub login or its provider's id
     #[arg(long, value_name = "ID")]
     pub(crate) id: Option<String>,
-    /// Take the credential of a GitHub tenant with data residency
+    /// The account is of a GitHub tenant with data residency
     #[arg(long, value_name = "SUB.ghe.com")]
     pub(crate) host: Option<String>,
     /// Connect straight, without the configured outbound proxy

@@ -15,30 +15,34 @@ use crate::{env, store};
 
 /// Runs the command.
 pub(crate) async fn run(path: &Path, args: Import) -> Outcome {
-    let config = store::read(path, args.no_proxy)?;
-    let host = store::host(args.host.as_deref(), args.provider)?;
-    let id = store::id(args.id.as_deref())?;
+    let account = &args.account;
+    let config = store::read(path, account.no_proxy)?;
+    let host = store::host(account.host.as_deref(), account.provider)?;
+    let id = store::id(account.id.as_deref())?;
     if args.env_var.is_some() && args.from != Source::Env {
         return Err(Failure::of(Kind::Usage, "--env-var goes with --from env"));
     }
-    if args.from != Source::Env && !args.provider.is_copilot() {
+    if args.from != Source::Env && !account.provider.is_copilot() {
         return Err(Failure::of(
             Kind::Usage,
-            format_args!("a {} key cannot be there", args.provider.display_name()),
+            format_args!("a {} key cannot be there", account.provider.display_name()),
         )
-        .hint(format_args!("use --from env --provider {}", args.provider)));
+        .hint(format_args!(
+            "use --from env --provider {}",
+            account.provider
+        )));
     }
     let credential = match args.from {
         Source::Gh => from_gh(&host)?,
         Source::CopilotPlugin => from_plugin(&host)?,
-        Source::Env => from_env(args.provider, args.env_var.as_deref())?,
+        Source::Env => from_env(account.provider, args.env_var.as_deref())?,
     };
     let http = store::client(&config);
-    if args.provider.is_copilot() {
+    if account.provider.is_copilot() {
         let github = store::github(&host)?;
         add_copilot(path, &http, &github, host, id, credential).await
     } else {
-        add_zai(path, &http, &config, args.provider, id, credential).await
+        add_zai(path, &http, &config, account.provider, id, credential).await
     }
 }
 

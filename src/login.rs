@@ -25,25 +25,33 @@ const SLOWER: Duration = Duration::from_secs(5);
 const SLOWEST: Duration = Duration::from_secs(60);
 
 /// Runs the command.
-pub(crate) async fn run(path: &Path, args: Login) -> Outcome {
-    let config = store::read(path, args.no_proxy)?;
-    let host = store::host(args.host.as_deref(), args.provider)?;
-    let id = store::id(args.id.as_deref())?;
+pub(crate) async fn run(path: &Path, Login { account }: Login) -> Outcome {
+    let config = store::read(path, account.no_proxy)?;
+    let host = store::host(account.host.as_deref(), account.provider)?;
+    let id = store::id(account.id.as_deref())?;
     let http = store::client(&config);
-    if args.provider.is_copilot() {
+    if account.provider.is_copilot() {
         let github = store::github(&host)?;
         let token = device_flow(&http, &github).await?;
         return add_copilot(path, &http, &github, host, id, token).await;
     }
-    let variable = env::credentials(args.provider)[0];
+    let variable = env::credentials(account.provider)[0];
     let key = ask_secret(
-        &format!("{} API key", args.provider.display_name()),
+        &format!("{} API key", account.provider.display_name()),
         &format!(
             "put the key into {variable} and run `tokn-router import --from env --provider {}`",
-            args.provider
+            account.provider
         ),
     )?;
-    add_zai(path, &http, &config, args.provider, id, key.trim().into()).await
+    add_zai(
+        path,
+        &http,
+        &config,
+        account.provider,
+        id,
+        key.trim().into(),
+    )
+    .await
 }
 
 /// Signs in to GitHub: the person types a code into a page.

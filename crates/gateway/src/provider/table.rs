@@ -22,6 +22,11 @@ pub(super) struct Row {
     pub(super) why: &'static str,
 }
 
+/// A row of a table.
+pub(super) const fn row(when: When, means: Means, why: &'static str) -> Row {
+    Row { when, means, why }
+}
+
 /// What an answer looks like.
 #[derive(Debug)]
 pub(super) enum When {
@@ -97,15 +102,18 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// The first row of `table` that fits.
-    pub(super) fn row(&self, table: &'static [Row]) -> Option<&'static Row> {
-        table.iter().find(|row| match row.when {
+    /// The first row of `table` that fits; an answer that none knows is the
+    /// request's own fault.
+    pub(super) fn row(&self, table: &'static [Row]) -> &'static Row {
+        static FAULT: Row = row(When::Status(400), Means::Fault, "the request is at fault");
+        let fits = |row: &&Row| match row.when {
             When::Code(code) => self.code.as_deref() == Some(code),
             When::Says(status, words) => self.status == status && self.text.contains(words),
             When::Page(status) => self.status == status && self.html,
             When::Status(status) => self.status == status,
             When::ServerError => self.status.as_u16() >= 500,
-        })
+        };
+        table.iter().find(fits).unwrap_or(&FAULT)
     }
 
     /// The outcome of a meaning, with the reset of the window that blocks.

@@ -20,7 +20,7 @@ use crate::outcome::Outcome;
 use crate::outcome::Scope::{Account, Model, Pace, Provider as Everyone};
 use crate::provider::table::Means::{Failing, Fault, Limit, Refused, Token as Credential};
 use crate::provider::table::When::{Code, ServerError, Status};
-use crate::provider::table::{Answer, Means, Reset, Row, When};
+use crate::provider::table::{Answer, Reset, Row, row};
 use crate::provider::{InvalidToken, Provider, Token, Verdict};
 use crate::upstream::Upstream;
 
@@ -185,10 +185,6 @@ static TABLE: &[Row] = &[
     row(ServerError, Failing, "the upstream failed"),
 ];
 
-const fn row(when: When, means: Means, why: &'static str) -> Row {
-    Row { when, means, why }
-}
-
 fn read(
     account: &str,
     status: StatusCode,
@@ -198,12 +194,9 @@ fn read(
 ) -> Verdict {
     let mut answer = Answer::read(status, headers, body);
     let words = answer.words.take();
-    let (means, why, when) = match answer.row(TABLE) {
-        Some(row) => (row.means, row.why, Some(&row.when)),
-        None => (Fault, "the request is at fault", None),
-    };
-    let verdict = Verdict::of(answer.outcome(means, now), why);
-    let Some(Code("1113")) = when else {
+    let row = answer.row(TABLE);
+    let verdict = Verdict::of(answer.outcome(row.means, now), row.why);
+    let Code("1113") = row.when else {
         return verdict;
     };
     verdict.saying(Failure::new(
@@ -212,7 +205,7 @@ fn read(
         format!(
             "account {account}: {} (hint: the coding plan and the general API have separate \
              wallets and base URLs; check the account's provider and base_url)",
-            words.as_deref().unwrap_or(why),
+            words.as_deref().unwrap_or(row.why),
         ),
     ))
 }

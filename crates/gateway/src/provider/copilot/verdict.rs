@@ -12,7 +12,7 @@ use crate::provider::table::Means::{
     Failing, Fault, Host, Identity, Limit, Refused, Token, Unserved,
 };
 use crate::provider::table::When::{Code, Page, Says, ServerError, Status};
-use crate::provider::table::{Answer, Means, Reset, Row, When};
+use crate::provider::table::{Answer, Reset, Row, row};
 
 /// The table. A code says more than a status, so codes come first, but for
 /// those that come with a 400: they are the request's own fault, with the one
@@ -50,10 +50,6 @@ pub(super) static TABLE: &[Row] = &[
     row(ServerError, Failing, "the upstream failed"),
 ];
 
-const fn row(when: When, means: Means, why: &'static str) -> Row {
-    Row { when, means, why }
-}
-
 /// Reads an answer that is no success.
 pub(super) fn read(
     account: &str,
@@ -63,14 +59,10 @@ pub(super) fn read(
     now: Timestamp,
 ) -> Verdict {
     let answer = Answer::read(status, headers, body);
-    let (means, why) = match answer.row(TABLE) {
-        Some(row) => (row.means, row.why),
-        None => (Fault, "the request is at fault"),
-    };
-    let outcome = answer.outcome(means, now);
-    let verdict = Verdict::of(outcome, why);
-    match means {
-        Identity => verdict.saying(stale_identity(account, status, why)),
+    let row = answer.row(TABLE);
+    let verdict = Verdict::of(answer.outcome(row.means, now), row.why);
+    match row.means {
+        Identity => verdict.saying(stale_identity(account, status, row.why)),
         Host => verdict.saying(wrong_host(account)),
         _ => verdict,
     }
