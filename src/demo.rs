@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use config::{Account, Config, ProviderId, Settings};
+use config::{Account, Config, ProviderId, Settings, Tier};
 use mock_upstream::{Kind, Mock, Script};
 use tempfile::TempDir;
 
@@ -73,6 +73,10 @@ impl Demo {
             base_url: None,
             api_key: None,
             host: "github.com".into(),
+            tier: Tier::Active,
+            weight: 1,
+            max_concurrent: None,
+            proxy: None,
             settings: Settings::default(),
         }
     }

@@ -27,6 +27,14 @@ pub struct Account {
     pub api_key: Option<SecretString>,
     /// The GitHub that a Copilot account lives on: `github.com` or `SUB.ghe.com`, in lower case.
     pub host: String,
+    /// Whether it serves always, or only when no active one can.
+    pub tier: Tier,
+    /// How large a share of the requests it gets beside the others, from 1 to 100.
+    pub weight: u32,
+    /// How many requests it serves at once; `None` is no limit.
+    pub max_concurrent: Option<u32>,
+    /// Its own way out, in place of the `[proxy]` section.
+    pub proxy: Option<OwnProxy>,
     /// How the account presents itself upstream.
     pub settings: Settings,
 }
@@ -106,6 +114,43 @@ impl fmt::Display for ProviderId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+/// When an account's turn comes; the lesser goes before the greater.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tier {
+    /// Always.
+    #[default]
+    Active,
+    /// When no active account can serve.
+    Fallback,
+}
+
+impl Tier {
+    /// Every tier, by the name that the configuration file gives it.
+    pub const NAMES: &[&str] = &[Self::Active.as_str(), Self::Fallback.as_str()];
+
+    /// The tier's name in the configuration file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Fallback => "fallback",
+        }
+    }
+}
+
+/// An account's own way out.
+#[derive(Clone, Debug)]
+pub enum OwnProxy {
+    /// None: the account's connections are direct, whatever `[proxy]` says.
+    Direct,
+    /// This `http`, `https`, `socks5` or `socks5h` URL, which may hold a password.
+    Url(SecretString),
+}
+
+impl OwnProxy {
+    /// The word for [`Direct`](Self::Direct) in the configuration file.
+    pub const DIRECT: &str = "direct";
 }
 
 /// The `[accounts.settings]` of an account: overrides of the default identity profile.

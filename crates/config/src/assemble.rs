@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::account::{Account, InitiatorMode, ProviderId, Settings};
+use crate::account::{Account, InitiatorMode, OwnProxy, ProviderId, Settings, Tier};
 use crate::kind::Value;
 use crate::schema;
 use crate::{Config, Pool, Proxy, Server, Strategy, Usage, Via};
@@ -29,13 +29,14 @@ pub(crate) fn config(values: &Values, accounts: &[Values]) -> Config {
             first_byte_timeout: values.seconds("server.first_byte_timeout_secs"),
             idle_timeout: values.seconds("server.idle_timeout_secs"),
             keep_alive: values.seconds("server.keep_alive_secs"),
+            reveal_account: values.bool("server.reveal_account"),
         },
         pool: Pool {
-            strategy: match values.text("pool.strategy").as_str() {
-                "round_robin" => Strategy::RoundRobin,
-                other => unreachable!("the schema accepts no strategy {other}"),
-            },
+            strategy: Strategy::from_name(&values.text("pool.strategy"))
+                .expect("the schema accepts no other strategy"),
             failure_cooldown: values.seconds("pool.failure_cooldown_secs"),
+            session_ttl: values.seconds("pool.session_ttl_secs"),
+            max_wait: values.seconds("pool.max_wait_secs"),
         },
         usage: Usage {
             enabled: values.bool("usage.enabled"),
@@ -67,14 +68,25 @@ fn account(values: &Values) -> Account {
         enabled: values.bool("accounts[].enabled"),
         refresh_token: values.secret("accounts[].refresh_token"),
         access_token: values.secret("accounts[].access_token"),
-        access_token_expires_at: match values.get("accounts[].access_token_expires_at") {
-            Some(Value::Integer(moment)) => Some(moment),
-            _ => None,
-        },
+        access_token_expires_at: values.integer_if_set("accounts[].access_token_expires_at"),
         refresh_url: values.text_if_set("accounts[].refresh_url"),
         base_url: base_url.map(|url| url.trim_end_matches('/').to_owned()),
         api_key: values.secret("accounts[].api_key"),
         host: values.text("accounts[].host"),
+        tier: match values.text("accounts[].tier").as_str() {
+            "fallback" => Tier::Fallback,
+            _ => Tier::Active,
+        },
+        weight: values.integer("accounts[].weight") as u32,
+        max_concurrent: values
+            .integer_if_set("accounts[].max_concurrent")
+            .map(|count| count as u32),
+        proxy: values
+            .text_if_set("accounts[].proxy")
+            .map(|way| match way.as_str() {
+                OwnProxy::DIRECT => OwnProxy::Direct,
+                _ => OwnProxy::Url(way.into()),
+            }),
         settings: settings(values),
     }
 }
@@ -141,9 +153,14 @@ impl Values {
     }
 
     fn integer(&self, key: &str) -> i64 {
+        self.integer_if_set(key)
+            .expect("the schema makes it an integer with a default")
+    }
+
+    fn integer_if_set(&self, key: &str) -> Option<i64> {
         match self.get(key) {
-            Some(Value::Integer(number)) => number,
-            _ => unreachable!("the schema makes {key} an integer with a default"),
+            Some(Value::Integer(number)) => Some(number),
+            _ => None,
         }
     }
 

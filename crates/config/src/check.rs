@@ -67,11 +67,11 @@ pub(crate) fn holds_secrets(text: &str) -> bool {
     let (tree, errors) = DeTable::parse_recoverable(text);
     // What an error of syntax hides is taken for a secret when it is named like one, or looks like
     // a URL with a password.
-    let suspect = |name| match name {
-        "url" => text.contains('@'),
-        name => text.contains(name),
+    let suspect = |key: &schema::Key| match key.kind.is_proxy() {
+        true => text.contains('@'),
+        false => text.contains(key.name()),
     };
-    let hidden = !errors.is_empty() && secret_names().any(suspect);
+    let hidden = !errors.is_empty() && secret_keys().any(suspect);
     hidden || table_holds_secrets(tree.get_ref())
 }
 
@@ -83,20 +83,18 @@ fn table_holds_secrets(table: &DeTable<'_>) -> bool {
             .iter()
             .filter_map(|item| item.get_ref().as_table())
             .any(table_holds_secrets),
-        DeValue::String(text) => match name.get_ref().as_ref() {
-            // A proxy's URL is a secret only with a password.
-            "url" => text.contains('@'),
-            name => secret_names().any(|secret| secret == name) && !text.is_empty(),
-        },
+        DeValue::String(text) => secret_keys()
+            .filter(|key| key.name() == name.get_ref().as_ref())
+            .any(|key| match key.kind.is_proxy() {
+                true => text.contains('@'),
+                false => !text.is_empty(),
+            }),
         _ => false,
     })
 }
 
-fn secret_names() -> impl Iterator<Item = &'static str> {
-    schema::KEYS
-        .iter()
-        .filter(|key| key.secret)
-        .map(schema::Key::name)
+fn secret_keys() -> impl Iterator<Item = &'static schema::Key> {
+    schema::KEYS.iter().filter(|key| key.secret)
 }
 
 /// What one pass over the tree found.

@@ -32,6 +32,12 @@ pub fn put_account(path: &Path, account: &NewAccount) -> Result<Put, Error> {
     edit(path, |document| document.put_account(account))
 }
 
+/// Sets whether an account of the file at `path` may serve. Tells whether that changed anything,
+/// or `None` when there is no such account.
+pub fn set_enabled(path: &Path, id: &str, enabled: bool) -> Result<Option<bool>, Error> {
+    edit(path, |document| document.set_enabled(id, enabled))
+}
+
 /// An account that someone just signed in to.
 #[derive(Clone, Debug)]
 pub struct NewAccount {
@@ -164,6 +170,20 @@ impl Document {
             }
         }
         Put::Updated
+    }
+
+    /// Sets whether an account may serve, and tells whether that changed anything; `None` when
+    /// there is no such account.
+    pub fn set_enabled(&mut self, id: &str, enabled: bool) -> Option<bool> {
+        if !splice::has_account(&self.text, id) {
+            return None;
+        }
+        let old = splice::account_bool(&self.text, id, "enabled");
+        let changes = old.unwrap_or(true) != enabled;
+        if changes {
+            self.set(id, "enabled", &enabled.to_string());
+        }
+        Some(changes)
     }
 
     fn add_account(&mut self, account: &NewAccount) {

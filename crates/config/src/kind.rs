@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::Path;
 
+use crate::account::OwnProxy;
 use crate::{nearest, url};
 
 /// What the value of a key may be.
@@ -24,6 +25,13 @@ pub enum Kind {
         /// The most.
         max: i64,
     },
+    /// A number of things.
+    Count {
+        /// The fewest.
+        min: i64,
+        /// The most.
+        max: i64,
+    },
     /// A moment, in seconds since 1970.
     UnixSeconds,
     /// A name that a person gives.
@@ -38,6 +46,8 @@ pub enum Kind {
     Url,
     /// The URL of a proxy, which may hold a password.
     ProxyUrl,
+    /// The URL of a proxy, which may hold a password, or `direct` for none.
+    OwnProxy,
     /// An address or host name to listen on.
     Host,
     /// `github.com` or `SUB.ghe.com`.
@@ -113,6 +123,7 @@ impl Kind {
             Self::Port => "a port from 0 to 65535".to_owned(),
             Self::Seconds { min } => format!("a number of seconds from {min} to {DAY}"),
             Self::Bytes { min, max } => format!("a number of bytes from {min} to {max}"),
+            Self::Count { min, max } => format!("a number from {min} to {max}"),
             Self::UnixSeconds => "a moment in seconds since 1970".to_owned(),
             Self::OneOf(words) => match words {
                 [word] => format!("`{word}`"),
@@ -121,6 +132,7 @@ impl Kind {
             Self::Id => "a name".to_owned(),
             Self::Secret | Self::Header => "a string".to_owned(),
             Self::Url | Self::ProxyUrl => "a URL".to_owned(),
+            Self::OwnProxy => format!("`{}` or a proxy's URL", OwnProxy::DIRECT),
             Self::Host => "an address or a host name".to_owned(),
             Self::GithubHost => "`github.com` or `SUBDOMAIN.ghe.com`".to_owned(),
             Self::Hosts => "a list of host names, `.suffixes`, addresses or CIDR blocks".to_owned(),
@@ -142,7 +154,12 @@ impl Kind {
     }
 
     pub(crate) const fn is_secret(self) -> bool {
-        matches!(self, Self::Secret | Self::ProxyUrl)
+        matches!(self, Self::Secret) || self.is_proxy()
+    }
+
+    /// Whether a value names a proxy, and so is a secret only with a password.
+    pub(crate) const fn is_proxy(self) -> bool {
+        matches!(self, Self::ProxyUrl | Self::OwnProxy)
     }
 
     pub(crate) const fn is_list(self) -> bool {
@@ -153,7 +170,7 @@ impl Kind {
         match self {
             Self::Port => Some((0, u16::MAX as i64)),
             Self::Seconds { min } => Some((min, DAY)),
-            Self::Bytes { min, max } => Some((min, max)),
+            Self::Bytes { min, max } | Self::Count { min, max } => Some((min, max)),
             Self::UnixSeconds => Some((0, END_OF_9999)),
             _ => None,
         }
@@ -192,6 +209,14 @@ impl Kind {
             Self::Header => Err(must("hold visible ASCII only, as it is sent in a header")),
             Self::Url => url::upstream(&text).map_err(must).map(|()| text),
             Self::ProxyUrl => url::proxy(&text).map_err(must).map(|()| text),
+            Self::OwnProxy if text == OwnProxy::DIRECT => Ok(text),
+            Self::OwnProxy => match url::proxy(&text) {
+                Ok(()) => Ok(text),
+                Err(problem) => Err(Refusal {
+                    message: format!("must be `{}`, or {problem}", OwnProxy::DIRECT),
+                    nearest: nearest::nearest(&text, [OwnProxy::DIRECT]).map(str::to_owned),
+                }),
+            },
             Self::Host if text.parse::<Ipv6Addr>().is_ok() || url::is_host_name(&text) => Ok(text),
             Self::Host => {
                 let bare = text
@@ -270,97 +295,4 @@ const DAY: i64 = 86_400;
 const END_OF_9999: i64 = 253_402_300_799;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn accepts(kind: Kind, text: &str) -> bool {
-        kind.parse(text).is_ok()
-    }
-
-    #[test]
-    fn a_github_host_has_exactly_one_label_before_ghe_com() {
-        assert!(accepts(Kind::GithubHost, "github.com"));
-        assert!(accepts(Kind::GithubHost, "Acme.GHE.com"));
-        for bad in [
-            "ghe.com",
-            ".ghe.com",
-            "a.b.ghe.com",
-            "evil.com/.ghe.com",
-            "evilghe.com",
-            "github.com.evil.com",
-            "",
-        ] {
-            assert!(!accepts(Kind::GithubHost, bad), "{bad}");
-        }
-        let refusal = Kind::GithubHost
-            .parse("https://acme.ghe.com/")
-            .err()
-            .unwrap();
-        assert_eq!(refusal.nearest.as_deref(), Some("acme.ghe.com"));
-    }
-
-    #[test]
-    fn a_host_to_listen_on_is_an_address_or_a_name() {
-        for good in ["127.0.0.1", "::1", "::", "0.0.0.0", "localhost"] {
-            assert!(accepts(Kind::Host, good), "{good}");
-        }
-        for bad in ["", "[::1]", "a b", "127.0.0.1:80", "http://x"] {
-            assert!(!accepts(Kind::Host, bad), "{bad}");
-        }
-        let refusal = Kind::Host.parse("[::1]").err().unwrap();
-        assert_eq!(refusal.nearest.as_deref(), Some("::1"));
-    }
-
-    #[test]
-    fn hosts_reached_directly_are_names_suffixes_addresses_and_blocks() {
-        for good in [
-            "localhost",
-            ".internal",
-            "*.internal",
-            "*",
-            "10.0.0.0/8",
-            "fd00::/8",
-            "::1",
-            "[::1]",
-            "h:8080",
-        ] {
-            assert!(accepts(Kind::Hosts, good), "{good}");
-        }
-        for bad in ["", "10.0.0.0/33", "x/8", "a b", "http://x"] {
-            assert!(!accepts(Kind::Hosts, bad), "{bad}");
-        }
-    }
-
-    #[test]
-    fn an_id_may_be_any_printable_name() {
-        for good in ["personal", "arbeit äöü", "仕事", "a.b", "x@y"] {
-            assert!(accepts(Kind::Id, good), "{good}");
-        }
-        for bad in ["", " ", "a ", "\ta", "a\nb", "a\u{7}b", &"x".repeat(129)] {
-            assert!(!accepts(Kind::Id, bad), "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn what_goes_into_a_header_is_visible_ascii() {
-        assert!(accepts(Kind::Header, "vscode/1.95.0 (x)"));
-        assert!(accepts(Kind::Secret, "tid=1;exp=2:sig"));
-        for bad in ["", " ", "a\r\nX-Evil: 1", "ä", "a\u{7f}", " a"] {
-            assert!(!accepts(Kind::Header, bad), "{bad:?}");
-            assert!(!accepts(Kind::Secret, bad), "{bad:?}");
-        }
-        assert!(!accepts(Kind::Secret, "Bearer sk-1"));
-    }
-
-    #[test]
-    fn a_word_that_resembles_no_valid_one_is_not_repeated() {
-        let kind = Kind::OneOf(&["user", "agent", "auto"]);
-        let near = kind.parse("agnet").err().unwrap();
-        assert_eq!(
-            near.message,
-            "must be one of `user`, `agent`, `auto`, not `agnet`"
-        );
-        let far = kind.parse("sk-secret").err().unwrap();
-        assert_eq!(far.message, "must be one of `user`, `agent`, `auto`");
-    }
-}
+mod tests;

@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-pub use account::{Account, InitiatorMode, ProviderId, Settings};
+pub use account::{Account, InitiatorMode, OwnProxy, ProviderId, Settings, Tier};
 pub use check::check;
 pub use error::Error;
 pub use load::{Loaded, load};
@@ -70,6 +70,8 @@ pub struct Server {
     pub idle_timeout: Duration,
     /// After how much silence the client is sent a keep-alive.
     pub keep_alive: Duration,
+    /// Whether answers say which account served, in `x-tokn-router-*` headers.
+    pub reveal_account: bool,
 }
 
 /// The `[pool]` section.
@@ -79,23 +81,52 @@ pub struct Pool {
     pub strategy: Strategy,
     /// How long an account rests after a failure.
     pub failure_cooldown: Duration,
+    /// How long a conversation that says nothing keeps its account, with [`Strategy::Sticky`].
+    pub session_ttl: Duration,
+    /// How long a request waits for a limit to pass or a turn to come; zero is not at all.
+    pub max_wait: Duration,
 }
 
 /// Which of the accounts that could serve a request is asked first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strategy {
-    /// Each in its turn.
+    /// Each in its turn, in proportion to its weight.
     RoundRobin,
+    /// The one that the conversation began on; each in its turn for a new one.
+    Sticky,
+    /// The first of the file, until it is at a limit.
+    FillFirst,
+    /// The one with the most left of its quota.
+    MostRemaining,
 }
 
 impl Strategy {
     /// Every strategy, by the name that the configuration file gives it.
-    pub const NAMES: &[&str] = &[Self::RoundRobin.as_str()];
+    pub const NAMES: &[&str] = &[
+        Self::RoundRobin.as_str(),
+        Self::Sticky.as_str(),
+        Self::FillFirst.as_str(),
+        Self::MostRemaining.as_str(),
+    ];
+
+    /// The strategy with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let all = [
+            Self::RoundRobin,
+            Self::Sticky,
+            Self::FillFirst,
+            Self::MostRemaining,
+        ];
+        all.into_iter().find(|strategy| strategy.as_str() == name)
+    }
 
     /// The strategy's name in the configuration file.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::RoundRobin => "round_robin",
+            Self::Sticky => "sticky",
+            Self::FillFirst => "fill_first",
+            Self::MostRemaining => "most_remaining",
         }
     }
 }
@@ -150,10 +181,13 @@ mod tests {
                 first_byte_timeout: 300s,
                 idle_timeout: 300s,
                 keep_alive: 15s,
+                reveal_account: true,
             },
             pool: Pool {
                 strategy: RoundRobin,
                 failure_cooldown: 60s,
+                session_ttl: 3600s,
+                max_wait: 20s,
             },
             usage: Usage {
                 enabled: true,
@@ -180,6 +214,10 @@ mod tests {
                     base_url: None,
                     api_key: None,
                     host: "github.com",
+                    tier: Active,
+                    weight: 1,
+                    max_concurrent: None,
+                    proxy: None,
                     settings: Settings {
                         editor_version: Some(
                             "vscode/1.95.0",
@@ -221,10 +259,13 @@ mod tests {
                 first_byte_timeout: 300s,
                 idle_timeout: 300s,
                 keep_alive: 15s,
+                reveal_account: true,
             },
             pool: Pool {
                 strategy: RoundRobin,
                 failure_cooldown: 60s,
+                session_ttl: 3600s,
+                max_wait: 20s,
             },
             usage: Usage {
                 enabled: true,

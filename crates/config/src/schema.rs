@@ -2,7 +2,7 @@
 //!
 //! Validation, suggestions, `config list` and the JSON Schema all read this one table.
 
-use crate::account::{InitiatorMode, ProviderId};
+use crate::account::{InitiatorMode, ProviderId, Tier};
 use crate::kind::Kind;
 use crate::{Strategy, nearest};
 
@@ -138,9 +138,12 @@ pub const KEYS: &[Key] = &[
     key("server.first_byte_timeout_secs", WAIT, Some("300"), "How long an upstream may take to begin its reply."),
     key("server.idle_timeout_secs", WAIT, Some("300"), "How long an upstream may be silent in the middle of a reply."),
     key("server.keep_alive_secs", WAIT, Some("15"), "After how much silence a streaming client is sent a keep-alive comment."),
+    key("server.reveal_account", Kind::Bool, Some("true"), "Whether answers say which account served, in x-tokn-router-* headers."),
 
     key("pool.strategy", Kind::OneOf(Strategy::NAMES), Some("round_robin"), "Which account is asked first."),
     key("pool.failure_cooldown_secs", Kind::Seconds { min: 0 }, Some("60"), "How long an account rests after a failure."),
+    key("pool.session_ttl_secs", WAIT, Some("3600"), "How long a conversation that says nothing keeps its account, with `sticky`."),
+    key("pool.max_wait_secs", Kind::Seconds { min: 0 }, Some("20"), "How long a request waits for a limit to pass or a turn to come before it moves on or fails."),
 
     key("usage.enabled", Kind::Bool, Some("true"), "Whether each request is recorded in the usage ledger."),
     key("usage.path", Kind::Path, None, "Where the usage ledger is, when not in the data directory."),
@@ -160,6 +163,10 @@ pub const KEYS: &[Key] = &[
     key("accounts[].base_url", Kind::Url, None, "The upstream, when not the provider's own."),
     key("accounts[].api_key", Kind::Secret, None, "The static key of a Z.ai or Zhipu account."),
     key("accounts[].host", Kind::GithubHost, Some("github.com"), "The GitHub that a Copilot account lives on."),
+    key("accounts[].tier", Kind::OneOf(Tier::NAMES), Some("active"), "Whether the account serves always, or only when no active one can."),
+    key("accounts[].weight", Kind::Count { min: 1, max: 100 }, Some("1"), "How large a share of the requests the account gets beside the others."),
+    key("accounts[].max_concurrent", Kind::Count { min: 1, max: 10_000 }, None, "How many requests the account serves at once; no limit when left out."),
+    key("accounts[].proxy", Kind::OwnProxy, None, "The account's own way out, in place of [proxy]: a proxy's URL, or `direct`."),
 
     key("accounts[].settings.editor_version", Kind::Header, None, "The Editor-Version header sent upstream."),
     key("accounts[].settings.editor_plugin_version", Kind::Header, None, "The Editor-Plugin-Version header sent upstream."),

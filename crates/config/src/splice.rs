@@ -21,6 +21,13 @@ pub(crate) fn account_string(text: &str, id: &str, key: &str) -> Option<String> 
     table.get(key)?.get_ref().as_str().map(str::to_owned)
 }
 
+/// The boolean that an account has for a key.
+pub(crate) fn account_bool(text: &str, id: &str, key: &str) -> Option<bool> {
+    let tree = DeTable::parse(text).ok()?;
+    let table = account(tree.get_ref(), id)?.get_ref().as_table()?;
+    table.get(key)?.get_ref().as_bool()
+}
+
 /// Whether there is an account with this id.
 pub(crate) fn has_account(text: &str, id: &str) -> bool {
     DeTable::parse(text).is_ok_and(|tree| account(tree.get_ref(), id).is_some())

@@ -6,7 +6,9 @@ use proptest::prelude::*;
 use secrecy::ExposeSecret as _;
 
 use super::*;
-use crate::{ProviderId, Via};
+use crate::{ProviderId, Strategy as Order, Via};
+
+mod accounts;
 
 const SPECIFICATION: &str = include_str!("../../tests/specification.toml");
 
@@ -45,7 +47,7 @@ fn every_problem_is_told_at_once_in_the_order_of_the_file() {
     config.toml:4:8: `server.port` must be a port from 0 to 65535, not 70000
     config.toml:5:8: `server.host` must be an address or a host name, not an integer
     config.toml:7:11: `usage.enabled` must be true or false, not a string
-    config.toml:9:12: `pool.strategy` must be `round_robin`, not `round-robin`
+    config.toml:9:12: `pool.strategy` must be one of `round_robin`, `sticky`, `fill_first`, `most_remaining`, not `round-robin`
     hint: did you mean `round_robin`?
     ");
 }
@@ -223,6 +225,15 @@ fn a_proxy_section_that_asks_for_none_is_a_direct_connection() {
 }
 
 #[test]
+fn every_strategy_is_read_by_its_name() {
+    for name in Order::NAMES {
+        let pool = accepted(&format!("[pool]\nstrategy = '{name}'\n")).pool;
+        assert_eq!(pool.strategy.as_str(), *name);
+    }
+    assert_eq!(Order::from_name("random"), None);
+}
+
+#[test]
 fn secrets_are_found_wherever_they_stand() {
     for text in [
         SPECIFICATION,
@@ -230,6 +241,10 @@ fn secrets_are_found_wherever_they_stand() {
         "[[accounts]]\nid = 'a'\nrefresh_token = gho_1",
         "proxy.url = 'http://u:p@h'",
         "accounts = [{ access_token = 'x' }]",
+        "[[accounts]]\nproxy = 'http://u:p@h'",
+        "[accounts.proxy]\nurl = 'http://u:p@h'",
+        "proxy = 'http://u:p@h'",
+        "[[accounts]]\nproxy = http://u:p@h",
     ] {
         assert!(holds_secrets(text), "{text}");
     }
@@ -237,6 +252,9 @@ fn secrets_are_found_wherever_they_stand() {
         "",
         "[server]\nport = 1",
         "[proxy]\nurl = 'http://h:1'",
+        "[[accounts]]\nproxy = 'http://h:1'",
+        "[[accounts]]\nproxy = 'direct'",
+        "[proxy]\nsystem = tru\n[[accounts]]\nproxy = 'direct'",
         "# refresh_token = 'x'",
     ] {
         assert!(!holds_secrets(text), "{text}");
@@ -258,10 +276,11 @@ fn complete() -> String {
         let value = match (key.default, key.kind) {
             (_, Kind::Hosts) => "['.internal']".to_owned(),
             (_, Kind::Secret) => format!("'{SENTINEL}'"),
-            (_, Kind::ProxyUrl) => format!("'http://u:{SENTINEL}@h'"),
+            (_, Kind::ProxyUrl | Kind::OwnProxy) => format!("'http://u:{SENTINEL}@h'"),
             (_, Kind::Url) => "'https://h'".to_owned(),
             (_, Kind::Path) => "'~/usage.db'".to_owned(),
             (None, Kind::UnixSeconds) => "1730000000".to_owned(),
+            (None, Kind::Count { min, .. }) => min.to_string(),
             (Some(number), _) if number.parse::<i64>().is_ok() => number.to_owned(),
             (Some(word @ ("true" | "false")), _) => word.to_owned(),
             (default, _) => format!("'{}'", default.unwrap_or("x")),
@@ -300,10 +319,10 @@ proptest! {
 
     #[test]
     fn a_damaged_configuration_neither_panics_nor_shows_a_secret(
-        at in 0..2000usize, cut in 0..8usize, put in "[\\PC\n'\"=#\\[\\]]{0,3}",
+        at in any::<prop::sample::Index>(), cut in 0..8usize, put in "[\\PC\n'\"=#\\[\\]]{0,3}",
     ) {
         let mut text = complete();
-        let at = text.floor_char_boundary(at % text.len());
+        let at = text.floor_char_boundary(at.index(text.len()));
         text.replace_range(at..text.floor_char_boundary((at + cut).min(text.len())), &put);
         if let Err(problems) = check(&text, Path::new("c")) {
             prop_assert!(!problems.list.is_empty());
@@ -317,11 +336,11 @@ proptest! {
     }
 
     #[test]
-    fn a_wrong_value_is_told_on_its_own_line(line in 0..100usize, value in prop::sample::select(vec!["[]", "{}", "nan", "1979-05-27", "[[1]]", "-99", "99999999999999999999"])) {
+    fn a_wrong_value_is_told_on_its_own_line(line in any::<prop::sample::Index>(), value in prop::sample::select(vec!["[]", "{}", "nan", "1979-05-27", "[[1]]", "-99", "99999999999999999999"])) {
         let text = complete();
         let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
         let settings: Vec<usize> = (0..lines.len()).filter(|&at| lines[at].contains('=')).collect();
-        let at = settings[line % settings.len()];
+        let at = *line.get(&settings);
         let name = lines[at].split(' ').next().unwrap().to_owned();
         prop_assume!(!(name == "no_proxy" && value == "[]"));
         lines[at] = format!("{name} = {value}");

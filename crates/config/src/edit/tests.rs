@@ -5,6 +5,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::{Config, load};
 
+mod enabled;
+
 const SPECIFICATION: &str = include_str!("../../tests/specification.toml");
 
 fn copilot(id: &str, token: &str) -> NewAccount {

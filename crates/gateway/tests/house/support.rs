@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use config::{Account, Config, ProviderId, Settings};
+use config::{Account, Config, ProviderId, Settings, Tier};
 use gateway::server::{Drained, serve};
 use gateway::{Gateway, Setup};
 use http::{HeaderMap, Request, StatusCode};
@@ -286,6 +286,10 @@ fn account(account: &mock_upstream::Account) -> Account {
         base_url: None,
         api_key: secret().filter(|_| !is_copilot),
         host: "github.com".into(),
+        tier: Tier::Active,
+        weight: 1,
+        max_concurrent: None,
+        proxy: None,
         settings: Settings::default(),
     }
 }
