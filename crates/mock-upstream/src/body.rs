@@ -11,13 +11,13 @@ use http_body::{Frame, SizeHint};
 use tokio::time::Sleep;
 
 use crate::drip::Drip;
-use crate::seen::Watch;
+use crate::flight::Owed;
 
 /// A response body that knows whether it went out whole.
 pub(crate) struct Body {
     source: Source,
     sleep: Option<Pin<Box<Sleep>>>,
-    watch: Option<Watch>,
+    owed: Owed,
 }
 
 enum Source {
@@ -40,9 +40,9 @@ pub(crate) enum Step {
 }
 
 impl Body {
-    pub(crate) fn whole(bytes: Bytes, watch: Option<Watch>) -> Self {
+    pub(crate) fn whole(bytes: Bytes, owed: Owed) -> Self {
         let empty = bytes.is_empty();
-        let mut body = Self::new(Source::Whole(bytes), watch);
+        let mut body = Self::new(Source::Whole(bytes), owed);
         if empty {
             // hyper never polls a body that is already at its end.
             body.finish();
@@ -50,31 +50,29 @@ impl Body {
         body
     }
 
-    pub(crate) fn steps(steps: Vec<Step>, one_byte: bool, watch: Option<Watch>) -> Self {
+    pub(crate) fn steps(steps: Vec<Step>, one_byte: bool, owed: Owed) -> Self {
         let source = Source::Steps {
             steps: steps.into(),
             one_byte,
         };
-        Self::new(source, watch)
+        Self::new(source, owed)
     }
 
-    pub(crate) fn drip(drip: Drip, watch: Option<Watch>) -> Self {
-        Self::new(Source::Drip(drip), watch)
+    pub(crate) fn drip(drip: Drip, owed: Owed) -> Self {
+        Self::new(Source::Drip(drip), owed)
     }
 
-    fn new(source: Source, watch: Option<Watch>) -> Self {
+    fn new(source: Source, owed: Owed) -> Self {
         Self {
             source,
             sleep: None,
-            watch,
+            owed,
         }
     }
 
     /// From here on a client that leaves has missed nothing.
     fn finish(&mut self) {
-        if let Some(watch) = self.watch.take() {
-            watch.finish();
-        }
+        std::mem::take(&mut self.owed).settle();
     }
 
     fn next_step(&mut self) -> Option<Step> {

@@ -5,12 +5,14 @@
 //! | `PUT /_mock/accounts/{id}/faults` | sets the faults of chat and embeddings; 204 |
 //! | `PUT /_mock/accounts/{id}/models-faults` | those of the model list |
 //! | `PUT /_mock/accounts/{id}/exchange-faults` | those of the token exchange |
-//! | `DELETE` of the same three | clears them; 204 |
+//! | `PUT /_mock/accounts/{id}/quota-faults` | those of what tells the quota |
+//! | `DELETE` of the same four | clears them; 204 |
+//! | `PUT /_mock/accounts/{id}/quota` | sets what the account has left; 204 |
 //! | `POST /_mock/accounts/{id}/revoke` | ends all Copilot tokens of the account; 204 |
 //! | `GET /_mock/accounts/{id}` | `{"id":"octocat","kind":"copilot","exchanges":1}` |
 //! | `PUT /_mock/login` | scripts the sign-ins that have not begun; 204 |
 //! | `GET /_mock/seen` | `[{"number":0,"method":"POST","path":"/chat/completions","headers":[["host","…"]],"body":"…","account":"octocat","disconnected":false}]` |
-//! | `DELETE /_mock/seen` | forgets them; 204 |
+//! | `DELETE /_mock/seen` | forgets them as `Mock::clear_seen` does; 204 |
 //!
 //! The body of a `PUT` of faults is an array, each fault used once in order, or
 //! `{"queue": […], "standing": fault}`, whose `standing` one is used whenever the
@@ -35,13 +37,19 @@
 //! "no_trailing_blank_line"
 //! "terse_fields"
 //! "json_despite_stream"
+//! "refuse_foreign_seals"
 //! {"quirk": "first_chunk_without_choices"}
 //! {"together": ["crlf", "one_byte_writes"]}
 //! ```
 //!
 //! The quirks are `first_chunk_without_choices`, `null_choices`, `claude_chunks`,
 //! `usage_on_finish`, `zero_usage_each_chunk`, `two_choices`, `missing_finish`,
-//! `finish_stop_with_tools` and `whitespace_arguments`.
+//! `finish_stop_with_tools`, `whitespace_arguments` and `sealed_reasoning`.
+//!
+//! A quota is `{"entitlement": 300, "remaining_percent": 35.5, "unlimited": false,
+//! "has_quota": true, "resets_at": null, "session": null, "weekly": {"remaining_percent": 80.0,
+//! "resets_at": 1800000000}}`, its times in seconds since 1970; what is left out takes its
+//! default, which is this without the `weekly`.
 //!
 //! A login is `{"account": "octocat", "interval": 0, "expires_in": 900, "polls":
 //! ["pending", {"slow_down": {"interval": 1}}, "drop", "expired", "denied"]}`;
@@ -67,9 +75,7 @@ pub(crate) fn answer(state: &State, method: &Method, path: &str, body: &[u8]) ->
             Reply::json(StatusCode::OK, &json!(seen))
         }
         ("DELETE", ["_mock", "seen"]) => {
-            if let Some(log) = &state.log {
-                log.clear();
-            }
+            state.clear_seen();
             done()
         }
         ("PUT", ["_mock", "login"]) => match read(body) {
@@ -103,6 +109,14 @@ fn account(state: &State, seat: &Seat, method: &Method, path: &[&str], body: &[u
         ("PUT" | "DELETE", ["faults"]) => put(&seat.faults, method, body),
         ("PUT" | "DELETE", ["models-faults"]) => put(&seat.models_faults, method, body),
         ("PUT" | "DELETE", ["exchange-faults"]) => put(&seat.exchange_faults, method, body),
+        ("PUT" | "DELETE", ["quota-faults"]) => put(&seat.quota_faults, method, body),
+        ("PUT", ["quota"]) => match read(body) {
+            Ok(quota) => {
+                *lock(&seat.quota) = quota;
+                done()
+            }
+            Err(refusal) => *refusal,
+        },
         _ => not_found("page"),
     }
 }

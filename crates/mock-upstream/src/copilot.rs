@@ -3,9 +3,10 @@
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::json;
 
+use crate::quota;
 use crate::reply::{Refusal, Reply};
 use crate::script::Kind;
-use crate::state::{Caller, Credential, Seat, State};
+use crate::state::{Caller, Credential, Seat, State, lock};
 
 /// Lets in a fresh Copilot token under an editor's name.
 pub(crate) fn admit<'a>(
@@ -16,6 +17,7 @@ pub(crate) fn admit<'a>(
         Some(caller) if caller.seat.account.kind == Kind::Copilot => match caller.credential {
             Credential::Token => caller.seat,
             Credential::DeadToken => return Err(unauthorized("token expired")),
+            Credential::BareSecret => return Err(unauthorized("no scheme before the token")),
             Credential::Secret => return Err(unauthorized("a GitHub token was not exchanged")),
         },
         _ => return Err(unauthorized("unknown token")),
@@ -40,16 +42,44 @@ pub(crate) fn admit_images(headers: &HeaderMap) -> Result<(), Refusal> {
 }
 
 /// The headers of a reply that was served.
-pub(crate) fn headers(state: &State) -> HeaderMap {
+pub(crate) fn headers(state: &State, seat: &Seat) -> HeaderMap {
     let mut headers = state.request_ids(Kind::Copilot);
     headers.insert(
         "x-ratelimit-remaining-requests",
         HeaderValue::from_static("4999"),
     );
-    let reset = state.clock.next_month().replace(':', "%3A");
-    let snapshot = format!("ent=300&ov=0.0&ovPerm=false&rem=35.5&rst={reset}&totRem=106.5");
-    if let Ok(snapshot) = HeaderValue::try_from(snapshot) {
-        headers.insert("x-quota-snapshot-premium_interactions", snapshot);
+    let quota = *lock(&seat.quota);
+    let mut put = |name, entitlement, percent, total: f64, resets_at| {
+        let reset = quota::instant(resets_at).replace(':', "%3A");
+        let snapshot = format!(
+            "ent={entitlement}&ov=0.0&ovPerm=false&rem={percent:?}&rst={reset}&totRem={total:?}"
+        );
+        if let Ok(snapshot) = HeaderValue::try_from(snapshot) {
+            headers.insert(name, snapshot);
+        }
+    };
+    let entitlement = if quota.unlimited {
+        -1
+    } else {
+        i64::from(quota.entitlement)
+    };
+    put(
+        "x-quota-snapshot-premium_interactions",
+        entitlement,
+        quota.remaining_percent,
+        quota.remaining(),
+        quota.month_ends(&state.clock),
+    );
+    let windows = [
+        ("x-usage-ratelimit-session", quota.session),
+        ("x-usage-ratelimit-weekly", quota.weekly),
+    ];
+    for (name, window) in windows {
+        if let Some(window) = window {
+            // Of an entitlement of 100, what is left is its percentage.
+            let left = window.remaining_percent;
+            put(name, 100, left, left, window.resets_at);
+        }
     }
     headers
 }

@@ -21,6 +21,23 @@ pub(crate) struct Call<'a> {
     pub(crate) caller: Option<Caller<'a>>,
 }
 
+/// Whose path it is, and what of it is below the provider's base.
+pub(crate) fn provider(path: &str) -> (Kind, &str) {
+    match zai::path_below_base(path) {
+        Some(rest) => (Kind::Zai, rest),
+        None => (Kind::Copilot, path),
+    }
+}
+
+/// Whether the request makes a model work, as the requests counted at once do.
+pub(crate) fn is_work(method: &Method, path: &str) -> bool {
+    let (kind, path) = provider(path);
+    match Endpoint::of(kind, method, path) {
+        Some(Endpoint::Chat | Endpoint::Embeddings) => true,
+        Some(Endpoint::Models) | None => false,
+    }
+}
+
 /// What a path leads to.
 enum Endpoint {
     Models,
@@ -30,7 +47,7 @@ enum Endpoint {
 
 /// Answers one request to a provider, or goes wrong as the account's faults say.
 pub(crate) async fn answer(state: &State, call: &Call<'_>) -> Result<Reply, Refused> {
-    let Some(endpoint) = Endpoint::of(call) else {
+    let Some(endpoint) = Endpoint::of(call.kind, call.method, call.path) else {
         return Ok(call.not_found().with_headers(state.request_ids(call.kind)));
     };
     let seat = match call.admit() {
@@ -52,7 +69,7 @@ pub(crate) async fn answer(state: &State, call: &Call<'_>) -> Result<Reply, Refu
     };
     let mut reply = match reply {
         Ok(reply) => reply.with_headers(match call.kind {
-            Kind::Copilot => copilot::headers(state),
+            Kind::Copilot => copilot::headers(state, seat),
             Kind::Zai => zai::headers(state),
         }),
         Err(reply) => reply.with_headers(state.request_ids(call.kind)),
@@ -65,8 +82,8 @@ pub(crate) async fn answer(state: &State, call: &Call<'_>) -> Result<Reply, Refu
 }
 
 impl Endpoint {
-    fn of(call: &Call<'_>) -> Option<Self> {
-        match (call.method, call.path, call.kind) {
+    fn of(kind: Kind, method: &Method, path: &str) -> Option<Self> {
+        match (method, path, kind) {
             (&Method::GET, "/models", _) => Some(Self::Models),
             (&Method::POST, "/chat/completions", _) => Some(Self::Chat),
             (&Method::POST, "/embeddings", Kind::Copilot) => Some(Self::Embeddings),

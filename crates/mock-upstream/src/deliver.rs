@@ -7,9 +7,9 @@ use http::header::CONTENT_LENGTH;
 use http::{HeaderValue, Response};
 
 use crate::body::{Body, Step};
+use crate::flight::Owed;
 use crate::plan::{Delivery, End, Framing};
 use crate::reply::{Content, Reply};
-use crate::seen::Watch;
 
 /// A body as pieces, before the pauses between them.
 struct Pieces {
@@ -22,13 +22,13 @@ struct Pieces {
 }
 
 /// The response that hyper sends. Benchmark streams heed no delivery faults.
-pub(crate) fn deliver(reply: Reply, watch: Option<Watch>) -> Response<Body> {
+pub(crate) fn deliver(reply: Reply, owed: Owed) -> Response<Body> {
     let delivery = &reply.delivery;
     let mut headers = reply.headers;
     let pieces = match reply.content {
-        Content::Drip(drip) => return respond(reply.status, headers, Body::drip(drip, watch)),
+        Content::Drip(drip) => return respond(reply.status, headers, Body::drip(drip, owed)),
         Content::Whole(bytes) if delivery.is_plain() => {
-            return respond(reply.status, headers, Body::whole(bytes, watch));
+            return respond(reply.status, headers, Body::whole(bytes, owed));
         }
         Content::Whole(bytes) => whole(bytes, delivery),
         Content::Events(events) => stream(&events, delivery),
@@ -40,7 +40,7 @@ pub(crate) fn deliver(reply: Reply, watch: Option<Watch>) -> Response<Body> {
     respond(
         reply.status,
         headers,
-        Body::steps(steps, delivery.one_byte, watch),
+        Body::steps(steps, delivery.one_byte, owed),
     )
 }
 

@@ -89,6 +89,10 @@ pub enum Fault {
     TerseFields,
     /// A whole JSON reply though a stream was asked.
     JsonDespiteStream,
+    /// 400 `invalid_encrypted_content` to a chat request that brings back reasoning which another
+    /// account sealed: an assistant message's `reasoning_opaque` that does not begin with
+    /// `sealed-by-<account id>-`. All others are served; benchmark models read no messages.
+    RefuseForeignSeals,
     /// A habit of Copilot's, in form or in words.
     Quirk(Quirk),
     /// Several at once. Of those that replace the reply, the last counts.
@@ -117,6 +121,9 @@ pub enum Quirk {
     FinishStopWithTools,
     /// Tool arguments of nothing but `\r\n\t`, thirty pieces of it.
     WhitespaceArguments,
+    /// `reasoning_text`, and `reasoning_opaque` of `sealed-by-<account id>-<serial>`: in a stream
+    /// both in the chunk before the finish.
+    SealedReasoning,
 }
 
 /// The faults of one account: some for a reply each, one for all the others.

@@ -2,9 +2,10 @@
 
 use http::header::USER_AGENT;
 use http::{HeaderMap, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::plan::Plan;
+use crate::plan;
+use crate::quota::{self, Quota};
 use crate::reply::{Refusal, Refused, Reply};
 use crate::script::Kind;
 use crate::state::{Caller, Credential, Seat, State, lock};
@@ -35,54 +36,27 @@ pub(crate) async fn exchange(
         Ok(seat) => seat,
         Err(refusal) => return Ok(*refusal),
     };
-    let mut plan = Plan::of(lock(&seat.exchange_faults).take());
-    if let Some(instead) = plan.begin().await {
-        return instead;
-    }
-    let mut reply = if seat.account.seat {
-        token(state, seat)
-    } else {
-        no_seat(seat)
-    };
-    reply.delivery = plan.delivery;
-    Ok(reply)
+    plan::heed(&seat.exchange_faults, || {
+        if seat.account.seat {
+            token(state, seat)
+        } else {
+            no_seat(seat)
+        }
+    })
+    .await
 }
 
 /// `GET /copilot_internal/user`.
-pub(crate) fn quota(state: &State, headers: &HeaderMap, caller: Option<Caller<'_>>) -> Reply {
+pub(crate) async fn quota(
+    state: &State,
+    headers: &HeaderMap,
+    caller: Option<Caller<'_>>,
+) -> Result<Reply, Refused> {
     let seat = match admit(headers, caller) {
         Ok(seat) => seat,
-        Err(refusal) => return *refusal,
+        Err(refusal) => return Ok(*refusal),
     };
-    let account = &seat.account;
-    let reset = state.clock.next_month();
-    let unlimited = |name: &str| {
-        json!({
-            "entitlement": 0, "remaining": 0, "quota_remaining": 0.0, "percent_remaining": 100.0,
-            "overage_count": 0, "overage_permitted": false, "unlimited": true,
-            "quota_id": name, "has_quota": true,
-        })
-    };
-    Reply::json(
-        StatusCode::OK,
-        &json!({
-            "login": account.id, "access_type_sku": account.sku, "copilot_plan": account.plan,
-            "chat_enabled": account.seat, "token_based_billing": false,
-            "organization_login_list": [],
-            "quota_reset_date": reset.split('T').next(), "quota_reset_date_utc": reset,
-            "quota_snapshots": {
-                "chat": unlimited("chat"),
-                "completions": unlimited("completions"),
-                "premium_interactions": {
-                    "entitlement": 300, "remaining": 106, "quota_remaining": 106.5,
-                    "percent_remaining": 35.5, "overage_count": 0, "overage_permitted": false,
-                    "unlimited": false, "quota_id": "premium_interactions", "has_quota": true,
-                    "quota_reset_at": reset,
-                },
-            },
-            "endpoints": endpoints(&state.url),
-        }),
-    )
+    plan::heed(&seat.quota_faults, || copilot_user(state, seat)).await
 }
 
 /// GitHub answers nobody without a User-Agent, and asks for a GitHub token.
@@ -111,6 +85,46 @@ fn admit<'a>(headers: &HeaderMap, caller: Option<Caller<'a>>) -> Result<&'a Seat
         )
         .into()),
     }
+}
+
+fn copilot_user(state: &State, seat: &Seat) -> Reply {
+    let account = &seat.account;
+    let quota = *lock(&seat.quota);
+    let reset = quota::instant(quota.month_ends(&state.clock));
+    let unlimited = |name: &str| {
+        json!({
+            "entitlement": 0, "remaining": 0, "quota_remaining": 0.0, "percent_remaining": 100.0,
+            "overage_count": 0, "overage_permitted": false, "unlimited": true,
+            "quota_id": name, "has_quota": true,
+        })
+    };
+    Reply::json(
+        StatusCode::OK,
+        &json!({
+            "login": account.id, "access_type_sku": account.sku, "copilot_plan": account.plan,
+            "chat_enabled": account.seat, "token_based_billing": false,
+            "organization_login_list": [],
+            "quota_reset_date": reset.split('T').next(), "quota_reset_date_utc": reset,
+            "quota_snapshots": {
+                "chat": unlimited("chat"),
+                "completions": unlimited("completions"),
+                "premium_interactions": premium_interactions(&quota, &reset),
+            },
+            "endpoints": endpoints(&state.url),
+        }),
+    )
+}
+
+fn premium_interactions(quota: &Quota, reset: &str) -> Value {
+    let remaining = quota.remaining();
+    json!({
+        "entitlement": quota.told_entitlement(),
+        "remaining": remaining.floor() as i64, "quota_remaining": remaining,
+        "percent_remaining": quota.remaining_percent,
+        "overage_count": 0, "overage_permitted": false, "unlimited": quota.unlimited,
+        "quota_id": "premium_interactions", "has_quota": quota.has_quota,
+        "quota_reset_at": reset,
+    })
 }
 
 fn token(state: &State, seat: &Seat) -> Reply {
@@ -146,6 +160,6 @@ fn no_seat(seat: &Seat) -> Reply {
     )
 }
 
-fn endpoints(url: &str) -> serde_json::Value {
+fn endpoints(url: &str) -> Value {
     json!({"api": url, "proxy": url, "telemetry": url, "origin-tracker": url})
 }

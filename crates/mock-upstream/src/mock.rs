@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::fault::{Fault, Faults};
+use crate::quota::Quota;
 use crate::script::{Login, Script};
 use crate::seen::Seen;
 use crate::server;
@@ -71,11 +72,22 @@ impl Mock {
         self.with(account, |seat| *lock(&seat.exchange_faults) = faults.into());
     }
 
+    /// Sets the faults of what tells the account's quota.
+    pub fn set_quota_faults(&self, account: &str, faults: impl Into<Faults>) {
+        self.with(account, |seat| *lock(&seat.quota_faults) = faults.into());
+    }
+
     /// Takes back all faults of the account.
     pub fn clear(&self, account: &str) {
         self.set_faults(account, Faults::default());
         self.set_models_faults(account, Faults::default());
         self.set_exchange_faults(account, Faults::default());
+        self.set_quota_faults(account, Faults::default());
+    }
+
+    /// Sets what the account has left from now on.
+    pub fn set_quota(&self, account: &str, quota: Quota) {
+        self.with(account, |seat| *lock(&seat.quota) = quota);
     }
 
     /// Scripts the sign-ins that have not begun.
@@ -106,11 +118,18 @@ impl Mock {
         log.map(|log| log.all()).unwrap_or_default()
     }
 
-    /// Forgets the requests.
+    /// The most chat and embeddings requests that the account had in flight at once, since the
+    /// start or the last [`Mock::clear_seen`], also when the script records none.
+    ///
+    /// One is in flight from its arrival until its reply's body has ended or its client has left.
+    pub fn most_at_once(&self, account: &str) -> usize {
+        let seat = self.state.seat(account);
+        seat.map_or(0, |seat| seat.flights.most())
+    }
+
+    /// Forgets the requests, and how many there were at once but for those still in flight.
     pub fn clear_seen(&self) {
-        if let Some(log) = &self.state.log {
-            log.clear();
-        }
+        self.state.clear_seen();
     }
 
     /// Waits until the requests seen satisfy the claim, also by one of them disconnecting.

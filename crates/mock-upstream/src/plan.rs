@@ -1,12 +1,14 @@
 //! What the faults of one request mean for its reply.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
 
-use crate::fault::{Fault, Quirk};
+use crate::fault::{Fault, Faults, Quirk};
 use crate::reply::{Refused, Reply};
+use crate::state::lock;
 
 /// How one reply is to go wrong; the default is that it does not.
 #[derive(Default)]
@@ -19,6 +21,8 @@ pub(crate) struct Plan {
     pub(crate) quirks: Vec<Quirk>,
     /// Whether a stream is answered whole.
     pub(crate) json_despite_stream: bool,
+    /// Whether reasoning that another account sealed is refused.
+    pub(crate) refuse_foreign_seals: bool,
     /// How the reply goes over the wire.
     pub(crate) delivery: Delivery,
 }
@@ -72,6 +76,20 @@ pub(crate) enum LineEnd {
     Lf,
     CrLf,
     Cr,
+}
+
+/// A reply that heeds the next of the faults; made only when the silence before it is over.
+pub(crate) async fn heed(
+    faults: &Mutex<Faults>,
+    reply: impl FnOnce() -> Reply,
+) -> Result<Reply, Refused> {
+    let mut plan = Plan::of(lock(faults).take());
+    if let Some(instead) = plan.begin().await {
+        return instead;
+    }
+    let mut reply = reply();
+    reply.delivery = plan.delivery;
+    Ok(reply)
 }
 
 impl Plan {
@@ -145,6 +163,7 @@ impl Plan {
             Fault::NoTrailingBlankLine => delivery.framing.open_end = true,
             Fault::TerseFields => delivery.framing.terse = true,
             Fault::JsonDespiteStream => self.json_despite_stream = true,
+            Fault::RefuseForeignSeals => self.refuse_foreign_seals = true,
             Fault::Quirk(quirk) => self.quirks.push(quirk),
             Fault::Together(faults) => faults.into_iter().for_each(|fault| self.add(fault)),
         }

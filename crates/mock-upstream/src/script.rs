@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 
 use crate::models::{self, Model};
+use crate::quota::Quota;
 
 /// Everything that a mock plays, as plain data to edit before [`Mock::start`](crate::Mock::start).
 #[derive(Clone)]
@@ -40,7 +41,7 @@ pub struct Account {
     pub kind: Kind,
     /// The GitHub token or the Z.ai key.
     pub secret: String,
-    /// The plan as `/copilot_internal/user` names it.
+    /// The plan as `/copilot_internal/user` names it, or Z.ai's quota as its level.
     pub plan: String,
     /// The SKU as the token exchange names it.
     pub sku: String,
@@ -52,6 +53,8 @@ pub struct Account {
     pub token_lifetime_secs: u64,
     /// Whether an exchange ends the tokens that came before it.
     pub revoke_older: bool,
+    /// What is left at the start; [`Mock::set_quota`](crate::Mock::set_quota) changes it later.
+    pub quota: Quota,
 }
 
 /// Whose account it is.
@@ -163,6 +166,7 @@ impl Account {
             seat: true,
             token_lifetime_secs: 1800,
             revoke_older: false,
+            quota: Quota::default(),
             id,
         }
     }
@@ -216,17 +220,18 @@ impl Clock {
             .map_or(0, |since| since.as_secs())
     }
 
-    /// The first instant of the next month, when Copilot's allowances start anew.
-    pub(crate) fn next_month(&self) -> String {
+    /// The first second of the next month, when Copilot's allowances start anew.
+    pub(crate) fn next_month(&self) -> u64 {
         jiff::Timestamp::try_from(self.now())
             .ok()
             .map(|now| now.to_zoned_datetime(jiff::tz::TimeZone::UTC).date())
             .and_then(|today| {
-                today
+                let next = today
                     .first_of_month()
-                    .checked_add(jiff::Span::new().months(1))
-                    .ok()
+                    .checked_add(jiff::Span::new().months(1));
+                next.ok()?.to_zoned_datetime(jiff::tz::TimeZone::UTC).ok()
             })
-            .map_or_else(String::new, |first| format!("{first}T00:00:00Z"))
+            .and_then(|first| u64::try_from(first.timestamp().as_second()).ok())
+            .unwrap_or_else(|| self.unix_secs())
     }
 }

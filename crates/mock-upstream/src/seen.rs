@@ -56,7 +56,7 @@ struct Entries {
     seen: Vec<Seen>,
 }
 
-/// Held by whatever owes the reply; dropped before its time, the client has gone.
+/// Dropped before it is finished, the client has gone.
 pub(crate) struct Watch {
     log: Arc<Log>,
     number: u64,

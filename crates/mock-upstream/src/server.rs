@@ -17,8 +17,8 @@ use tokio::task::JoinSet;
 use crate::body::Body;
 use crate::data::{self, Call};
 use crate::deliver::deliver;
+use crate::flight::Owed;
 use crate::reply::{Refused, Reply};
-use crate::script::Kind;
 use crate::state::{Caller, State};
 use crate::{control, github, login, zai};
 
@@ -51,26 +51,28 @@ async fn converse(stream: TcpStream, state: Arc<State>) {
 
 async fn answer(state: &State, request: Request<Incoming>) -> Result<Response<Body>, Refused> {
     let (head, body) = request.into_parts();
-    let body = body.collect().await.map_err(|_| Refused)?.to_bytes();
     let path = head.uri.path();
+    let caller = state.caller(&head.headers);
+    let in_flight = caller
+        .filter(|_| data::is_work(&head.method, path))
+        .map(|caller| caller.seat.flights.begin());
+    let body = body.collect().await.map_err(|_| Refused)?.to_bytes();
     if path.starts_with("/_mock") {
         return Ok(deliver(
             control::answer(state, &head.method, path, &body),
-            None,
+            Owed::default(),
         ));
     }
-    let caller = state.caller(&head.headers);
     let watch = state.log.as_ref().map(|log| {
         let path = head.uri.path_and_query().map_or(path, |path| path.as_str());
         let account = caller.map(|caller| caller.seat.account.id.as_str());
         log.add(&head.method, path, &head.headers, &body, account)
     });
+    let owed = Owed { in_flight, watch };
     match route(state, &head, &body, caller).await {
-        Ok(reply) => Ok(deliver(reply, watch)),
+        Ok(reply) => Ok(deliver(reply, owed)),
         Err(refused) => {
-            if let Some(watch) = watch {
-                watch.finish();
-            }
+            owed.settle();
             Err(refused)
         }
     }
@@ -88,15 +90,13 @@ async fn route(
         (&Method::POST, "/login/device/code") => Ok(login::device_code(state, headers, body)),
         (&Method::POST, "/login/oauth/access_token") => login::access_token(state, headers, body),
         (&Method::GET, "/user") => Ok(github::user(headers, caller)),
-        (&Method::GET, "/copilot_internal/user") => Ok(github::quota(state, headers, caller)),
+        (&Method::GET, "/copilot_internal/user") => github::quota(state, headers, caller).await,
         (&Method::GET, "/copilot_internal/v2/token") => {
             github::exchange(state, headers, caller).await
         }
+        (&Method::GET, "/api/monitor/usage/quota/limit") => zai::quota(state, caller).await,
         _ => {
-            let (kind, path) = match zai::path_below_base(path) {
-                Some(rest) => (Kind::Zai, rest),
-                None => (Kind::Copilot, path),
-            };
+            let (kind, path) = data::provider(path);
             let call = Call {
                 kind,
                 method: &head.method,

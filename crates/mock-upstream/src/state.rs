@@ -9,8 +9,10 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 
 use crate::fault::Faults;
+use crate::flight::Flights;
 use crate::login::Logins;
 use crate::models::{self, Model};
+use crate::quota::Quota;
 use crate::script::{Account, Clock, Kind, ReplyShape, Script};
 use crate::seen::Log;
 
@@ -42,7 +44,12 @@ pub(crate) struct Seat {
     pub(crate) models_faults: Mutex<Faults>,
     /// For the token exchange.
     pub(crate) exchange_faults: Mutex<Faults>,
+    /// For what tells the quota.
+    pub(crate) quota_faults: Mutex<Faults>,
+    pub(crate) quota: Mutex<Quota>,
     pub(crate) exchanges: AtomicU64,
+    /// Its chat and embeddings requests.
+    pub(crate) flights: Arc<Flights>,
 }
 
 /// Whose credential a request carries, and what it is worth.
@@ -57,6 +64,8 @@ pub(crate) struct Caller<'a> {
 pub(crate) enum Credential {
     /// The GitHub token or the Z.ai key.
     Secret,
+    /// The same without a scheme before it.
+    BareSecret,
     /// A Copilot token that is still good.
     Token,
     /// A Copilot token that has expired or was revoked.
@@ -116,9 +125,16 @@ impl State {
         self.by_id.get(id).map(|index| &self.seats[*index])
     }
 
-    /// Reads `Bearer x` and `token x`, in any case.
+    /// Reads `Bearer x` and `token x`, in any case, and a secret that stands alone.
     pub(crate) fn caller(&self, headers: &HeaderMap) -> Option<Caller<'_>> {
-        let (scheme, credential) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+        let header = headers.get(AUTHORIZATION)?.to_str().ok()?;
+        if let Some(index) = self.by_secret.get(header) {
+            return Some(Caller {
+                seat: &self.seats[*index],
+                credential: Credential::BareSecret,
+            });
+        }
+        let (scheme, credential) = header.split_once(' ')?;
         if !scheme.eq_ignore_ascii_case("bearer") && !scheme.eq_ignore_ascii_case("token") {
             return None;
         }
@@ -176,6 +192,16 @@ impl State {
         }
     }
 
+    /// Forgets the requests, and how many there were at once.
+    pub(crate) fn clear_seen(&self) {
+        if let Some(log) = &self.log {
+            log.clear();
+        }
+        for seat in &self.seats {
+            seat.flights.forget();
+        }
+    }
+
     /// A number unlike all before it.
     pub(crate) fn next_serial(&self) -> u64 {
         self.serial.fetch_add(1, Ordering::Relaxed)
@@ -214,11 +240,14 @@ impl Seat {
         Self {
             allowed: models.iter().map(|model| model.id.clone()).collect(),
             models: models::list(&models, odd && account.kind == Kind::Copilot),
+            quota: Mutex::new(account.quota),
             account,
             faults: Mutex::default(),
             models_faults: Mutex::default(),
             exchange_faults: Mutex::default(),
+            quota_faults: Mutex::default(),
             exchanges: AtomicU64::new(0),
+            flights: Arc::default(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The HTTP interface for tests in other languages.
 
 use http::{Method, StatusCode};
-use mock_upstream::{Fault, Faults, Mock, Quirk};
+use mock_upstream::{Fault, Faults, Mock, Quirk, Quota, Window};
 use serde_json::json;
 
 use crate::client::{Ask, chat, demo, hi};
@@ -88,6 +88,51 @@ async fn a_sign_in_is_scripted_over_http() {
     assert_eq!(code.json()["interval"], 3);
 }
 
+#[tokio::test]
+async fn a_quota_is_set_over_http_in_the_parts_that_differ_from_the_default() {
+    let mock = demo().await;
+    let path = "/_mock/accounts/octocat/quota";
+    let body = r#"{"remaining_percent":5,"session":{"remaining_percent":1.5,"resets_at":60}}"#;
+    assert_eq!(put(&mock, path, body).await, StatusCode::NO_CONTENT);
+    let reply = chat(&mock, &hi()).send().await;
+    let premium = reply.header("x-quota-snapshot-premium_interactions");
+    assert!(premium.starts_with("ent=300&ov=0.0&ovPerm=false&rem=5.0&"));
+    let session = reply.header("x-usage-ratelimit-session");
+    assert!(session.contains("rem=1.5&rst=1970-01-01T00%3A01%3A00Z"));
+    for strange in [r#"{"left":5}"#, r#"{"weekly":{"resets_at":60}}"#, "5", "{"] {
+        let status = put(&mock, path, strange).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{strange}");
+    }
+}
+
+#[tokio::test]
+async fn quota_faults_are_set_and_cleared_over_http() {
+    let mock = demo().await;
+    let path = "/_mock/accounts/octocat/quota-faults";
+    let ask = || Ask::get(&mock, "/copilot_internal/user").by_github("gho_demo_octocat");
+    let standing = r#"{"standing":{"status":{"status":503}}}"#;
+    assert_eq!(put(&mock, path, standing).await, StatusCode::NO_CONTENT);
+    assert_eq!(ask().send().await.status, StatusCode::SERVICE_UNAVAILABLE);
+    Ask::get(&mock, path).method(Method::DELETE).send().await;
+    assert_eq!(ask().send().await.status, StatusCode::OK);
+}
+
+#[test]
+fn the_documented_quota_is_the_default_with_a_week() {
+    let documentation = include_str!("../src/control.rs").replace("\n//! ", " ");
+    let documented = documentation.split("A quota is `").nth(1).unwrap();
+    let quota: Quota = serde_json::from_str(documented.split('`').next().unwrap()).unwrap();
+    let week = Window {
+        remaining_percent: 80.0,
+        resets_at: 1_800_000_000,
+    };
+    let expected = Quota {
+        weekly: Some(week),
+        ..Quota::default()
+    };
+    assert_eq!(quota, expected);
+}
+
 #[test]
 fn each_fault_has_the_json_that_the_documentation_gives() {
     let documented = include_str!("../src/control.rs")
@@ -101,7 +146,7 @@ fn each_fault_has_the_json_that_the_documentation_gives() {
         .filter(|line| !line.is_empty())
         .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}")))
         .collect();
-    assert_eq!(faults.len(), 20);
+    assert_eq!(faults.len(), 21);
     for fault in faults {
         let json = serde_json::to_string(&fault).unwrap();
         assert_eq!(serde_json::from_str::<Fault>(&json).unwrap(), fault);

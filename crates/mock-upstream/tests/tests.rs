@@ -11,9 +11,12 @@ mod client;
 mod control;
 mod delivery;
 mod faults;
+mod flight;
 mod github;
 mod models;
 #[cfg(unix)]
 mod program;
 mod quirks;
+mod quota;
+mod seals;
 mod seen;

@@ -13,6 +13,8 @@ pub(super) struct Answer {
     pub(super) model: String,
     pub(super) created: u64,
     pub(super) reasoning: Option<String>,
+    /// What Copilot seals its reasoning with, where a quirk asks for it.
+    pub(super) seal: Option<String>,
     pub(super) text: String,
     pub(super) calls: Vec<ToolCall>,
     pub(super) usage: Value,
@@ -43,6 +45,7 @@ impl Answer {
             model: request.model.clone(),
             created: state.clock.unix_secs(),
             reasoning,
+            seal: None,
             text,
             calls,
             usage: Value::Null,

@@ -3,12 +3,14 @@
 mod answer;
 mod quirk;
 mod request;
+mod seal;
 mod stream;
 mod whole;
 
 use http::StatusCode;
 
 use crate::data::Call;
+use crate::fault::Quirk;
 use crate::models::Task;
 use crate::plan::Plan;
 use crate::reply::{Refusal, Reply};
@@ -37,7 +39,13 @@ pub(crate) fn answer(
         Kind::Zai if request.has_role("developer") => return Err(zai::bad_role().into()),
         _ => {}
     }
+    if plan.refuse_foreign_seals {
+        seal::verify(&request, seat)?;
+    }
     let mut answer = Answer::to(&request, state, seat);
+    if plan.has(Quirk::SealedReasoning) {
+        answer.seal = Some(seal::new(state, seat));
+    }
     quirk::bend_answer(&mut answer, plan);
     if request.stream && !plan.json_despite_stream {
         let chunks = stream::chunks(&answer, request.wants_usage());

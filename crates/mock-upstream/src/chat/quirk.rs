@@ -6,6 +6,7 @@ use crate::fault::Quirk;
 use crate::plan::Plan;
 
 use super::answer::Answer;
+use super::seal::REASONING;
 use super::stream;
 
 /// The quirks of what is said.
@@ -40,7 +41,7 @@ pub(super) fn bend_chunks(mut chunks: Vec<Value>, answer: &Answer, plan: &Plan) 
                 .iter_mut()
                 .filter(|chunk| is_finish(chunk))
                 .for_each(|chunk| chunk["choices"][0]["finish_reason"] = json!("stop")),
-            Quirk::WhitespaceArguments | Quirk::TwoChoices => {}
+            Quirk::WhitespaceArguments | Quirk::TwoChoices | Quirk::SealedReasoning => {}
         }
     }
     chunks
@@ -62,7 +63,10 @@ pub(super) fn bend_whole(mut whole: Value, plan: &Plan) -> Value {
             Quirk::FirstChunkWithoutChoices => {
                 whole["prompt_filter_results"] = filter_results()["prompt_filter_results"].take();
             }
-            Quirk::NullChoices | Quirk::UsageOnFinish | Quirk::WhitespaceArguments => {}
+            Quirk::NullChoices
+            | Quirk::UsageOnFinish
+            | Quirk::WhitespaceArguments
+            | Quirk::SealedReasoning => {}
         }
     }
     whole
@@ -158,5 +162,4 @@ fn drop_field(value: &mut Value, name: &str) {
     }
 }
 
-const REASONING: &str = "I weigh the question.";
 const OPAQUE: &str = "bW9jay1vcGFxdWUtc2lnbmF0dXJl";

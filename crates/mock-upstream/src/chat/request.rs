@@ -23,6 +23,7 @@ pub(super) struct Message {
     pub(super) role: String,
     #[serde(default)]
     content: Value,
+    reasoning_opaque: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -86,6 +87,14 @@ impl Request {
             .iter()
             .rev()
             .find(|message| message.role == role)
+    }
+
+    /// What the assistant's messages say that their reasoning is sealed with.
+    pub(super) fn seals(&self) -> impl Iterator<Item = &str> {
+        self.messages
+            .iter()
+            .filter(|message| message.role == "assistant")
+            .filter_map(|message| message.reasoning_opaque.as_deref())
     }
 
     /// All text of all messages, in bytes.

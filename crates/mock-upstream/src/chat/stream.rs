@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::answer::{Answer, words};
+use super::seal::REASONING;
 
 /// The chunks in order. Without one for usage, the cost rides on the finish chunk.
 pub(super) fn chunks(answer: &Answer, with_usage: bool) -> Vec<Value> {
@@ -22,6 +23,10 @@ pub(super) fn chunks(answer: &Answer, with_usage: bool) -> Vec<Value> {
             delta(answer, json!({"tool_calls": [more]}))
         }));
     }
+    chunks.extend(answer.seal.as_ref().map(|seal| {
+        let sealed = json!({"reasoning_text": REASONING, "reasoning_opaque": seal});
+        delta(answer, sealed)
+    }));
     let mut finish = delta(answer, json!({}));
     finish["choices"][0]["finish_reason"] = json!(answer.finish_reason());
     let usage = with_usage.then(|| {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::answer::{Answer, ToolCall};
+use super::seal::REASONING;
 
 pub(super) fn completion(answer: &Answer) -> Value {
     let mut message = json!({"role": "assistant", "content": null});
@@ -13,6 +14,10 @@ pub(super) fn completion(answer: &Answer) -> Value {
     }
     if let Some(reasoning) = &answer.reasoning {
         message["reasoning_content"] = json!(reasoning);
+    }
+    if let Some(seal) = &answer.seal {
+        message["reasoning_text"] = json!(REASONING);
+        message["reasoning_opaque"] = json!(seal);
     }
     let mut completion = json!({
         "id": answer.id, "object": "chat.completion", "created": answer.created,
