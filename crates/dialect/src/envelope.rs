@@ -10,7 +10,10 @@ use std::ops::Range;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::turns::{Content, Turns};
+use crate::fields::Fields;
+use crate::opening::Opening;
+use crate::raw::span;
+use crate::turns::Content;
 use crate::{Dialect, Initiator};
 
 /// Why a body cannot be routed. The message is for the client.
@@ -43,6 +46,10 @@ pub struct Envelope {
     /// Whether the client itself says how to think: Z.ai's `thinking`, or
     /// `reasoning_effort`.
     pub thinking: bool,
+    /// The conversation as the client's body names it: `prompt_cache_key`,
+    /// `session_id`, or in `metadata` (facts: clients, 2).
+    pub session: Option<String>,
+    opening: Opening,
     at: Positions,
 }
 
@@ -75,15 +82,15 @@ impl Envelope {
             // serde would read an array as a struct too.
             return Err(Error::NoObject);
         }
-        let fields: Fields<'_> = serde_json::from_slice(body)?;
+        let mut fields = Fields::read(body)?;
         let model_raw = fields.model.ok_or(Error::NoModel)?;
         let model: Option<String> = serde_json::from_str(model_raw.get())?;
         let model = model
             .filter(|model| !model.is_empty())
             .ok_or(Error::NoModel)?;
         let turns = match dialect {
-            Dialect::Chat | Dialect::Messages => fields.messages,
-            Dialect::Responses => fields.input,
+            Dialect::Chat | Dialect::Messages => std::mem::take(&mut fields.messages),
+            Dialect::Responses => std::mem::take(&mut fields.input),
         };
         let (include_usage, stream_options) = match fields.stream_options {
             Some(raw) => read_stream_options(body, raw)?,
@@ -91,11 +98,13 @@ impl Envelope {
         };
         Ok(Self {
             model,
-            stream: fields.stream.unwrap_or(false),
+            stream: fields.stream,
             include_usage,
             vision: memchr::memmem::find(body, b"image").is_some() && turns.has_image(),
             initiator: turns.initiator(dialect),
             thinking: fields.thinking.is_some() || fields.reasoning_effort.is_some(),
+            session: fields.take_session(),
+            opening: Opening::of(&turns, body),
             at: Positions {
                 open: body
                     .iter()
@@ -105,6 +114,17 @@ impl Envelope {
                 stream_options,
             },
         })
+    }
+
+    /// A key of the conversation that this request goes on with: the same for
+    /// all its turns, another for another opening, such as a subagent's under
+    /// the same session. `session` is what a header says, which wins over the
+    /// body; `body` is the one that was read. `None` where nothing tells.
+    pub fn conversation(&self, session: Option<&[u8]>, body: &[u8]) -> Option<u64> {
+        let session = session
+            .filter(|session| !session.is_empty())
+            .or_else(|| self.session.as_deref().map(str::as_bytes));
+        self.opening.key(session, body)
     }
 
     /// The splice that names another model.
@@ -160,6 +180,16 @@ pub struct Splice {
     text: Cow<'static, str>,
 }
 
+impl Splice {
+    /// The splice that takes bytes out.
+    pub(crate) const fn cut(range: Range<usize>) -> Self {
+        Self {
+            range,
+            text: Cow::Borrowed(""),
+        }
+    }
+}
+
 /// The body with all splices made, which must not overlap.
 pub fn splice(body: &[u8], splices: &mut [Splice]) -> Vec<u8> {
     splices.sort_by_key(|splice| splice.range.start);
@@ -173,23 +203,6 @@ pub fn splice(body: &[u8], splices: &mut [Splice]) -> Vec<u8> {
     }
     spliced.extend_from_slice(&body[from..]);
     spliced
-}
-
-#[derive(Deserialize)]
-struct Fields<'a> {
-    #[serde(borrow)]
-    model: Option<&'a RawValue>,
-    stream: Option<bool>,
-    #[serde(default, borrow, deserialize_with = "present")]
-    stream_options: Option<&'a RawValue>,
-    #[serde(default, borrow, deserialize_with = "present")]
-    thinking: Option<&'a RawValue>,
-    #[serde(default, borrow, deserialize_with = "present")]
-    reasoning_effort: Option<&'a RawValue>,
-    #[serde(default, borrow)]
-    messages: Turns<'a>,
-    #[serde(default, borrow)]
-    input: Turns<'a>,
 }
 
 /// Keeps a null as a value that is there, unlike serde's `Option`.
@@ -232,12 +245,6 @@ fn read_stream_options(
         },
     };
     Ok((false, Some(at)))
-}
-
-/// Where `part`, which borrows from `body`, stands in it.
-fn span(body: &[u8], part: &str) -> Range<usize> {
-    let start = (part.as_ptr() as usize).saturating_sub(body.as_ptr() as usize);
-    start..start + part.len()
 }
 
 #[cfg(test)]

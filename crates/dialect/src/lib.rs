@@ -4,7 +4,10 @@
 //! the order in which a request meets them:
 //!
 //! - [`envelope`]: the few fields that routing needs, read shallowly, and the
-//!   splices that change a body in place
+//!   splices that change a body in place; which conversation a request goes on
+//!   with, by its session and its opening
+//! - [`sealed`]: the state in a conversation that only its maker can read, and
+//!   a body without it
 //! - [`sse`]: bytes to events, cut anywhere
 //! - [`usage`]: tokens and credits of a reply, in one convention
 //! - [`failure`]: an error, worded in the client's dialect
@@ -13,6 +16,10 @@
 pub mod chat;
 pub mod envelope;
 pub mod failure;
+mod fields;
+mod opening;
+mod raw;
+pub mod sealed;
 pub mod sse;
 mod turns;
 pub mod usage;

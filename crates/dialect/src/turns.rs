@@ -1,5 +1,5 @@
-//! The turns of a conversation, read for two questions only: who caused this
-//! request, and is there an image in it.
+//! The turns of a conversation, read for three questions only: who caused this
+//! request, is there an image in it, and how did it open.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,7 +8,12 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::raw::text;
 use crate::{Dialect, Initiator};
+
+/// How many turns may stand in front of the user's first one in an opening.
+/// Clients send one or two, with their instructions.
+const OPENING_TURNS: usize = 16;
 
 /// How deep content may stand inside content before an image in it is no
 /// longer looked for. Clients nest once: an image in a tool's result.
@@ -26,7 +31,30 @@ struct Turn<'a> {
     content: Option<&'a RawValue>,
 }
 
-impl Turns<'_> {
+impl<'a> Turns<'a> {
+    /// What the user says in one plain string.
+    pub(crate) fn text(said: &'a RawValue) -> Self {
+        Self(vec![Turn {
+            role: Some(Cow::Borrowed("user")),
+            kind: None,
+            content: Some(said),
+        }])
+    }
+
+    /// The contents of the first turns up to the user's first one, of which
+    /// there must be one.
+    pub(crate) fn opening(&self) -> impl Iterator<Item = &'a RawValue> {
+        let user = self
+            .0
+            .iter()
+            .position(|turn| turn.role.as_deref() == Some("user"));
+        let (before, user) = match user {
+            Some(at) => (&self.0[..at.min(OPENING_TURNS)], &self.0[at..=at]),
+            None => (&self.0[..0], &self.0[..0]),
+        };
+        before.iter().chain(user).filter_map(|turn| turn.content)
+    }
+
     /// Whether any turn holds an image, inside tool results too.
     pub(crate) fn has_image(&self) -> bool {
         self.0.iter().any(|turn| {
@@ -231,15 +259,6 @@ enum Key {
     Content,
     #[serde(other)]
     Other,
-}
-
-/// A JSON string's text, borrowed where nothing is escaped.
-fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
-    let inner = raw.get().strip_prefix('"')?.strip_suffix('"')?;
-    if inner.contains('\\') {
-        return serde_json::from_str(raw.get()).ok().map(Cow::Owned);
-    }
-    Some(Cow::Borrowed(inner))
 }
 
 #[cfg(test)]
