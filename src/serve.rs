@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use config::Config;
+use gateway::clock::Now;
 use gateway::gateway::SetupError;
+use gateway::orders;
 use gateway::server::{Drained, serve};
 use gateway::{Gateway, Setup};
 use ledger::Ledger;
@@ -22,6 +24,8 @@ struct Ground {
     config: Config,
     data: PathBuf,
     database: Option<PathBuf>,
+    /// The configuration's file, where it came from one.
+    file: Option<PathBuf>,
 }
 
 /// Runs the command.
@@ -44,6 +48,7 @@ pub(crate) async fn run(path: &Path, args: Serve) -> Outcome {
         config,
         data,
         database,
+        file: Some(path.to_owned()),
     };
     serve_on(ground, &args, signals).await
 }
@@ -58,6 +63,7 @@ pub(crate) async fn demo(args: Serve) -> Outcome {
         config: demo.config(),
         database: Some(data.join("usage.db")),
         data,
+        file: None,
     };
     serve_on(ground, &args, signals).await
 }
@@ -67,21 +73,29 @@ async fn serve_on(ground: Ground, args: &Serve, mut signals: Signals) -> Outcome
         config,
         data,
         database,
+        file,
     } = ground;
     let host = args.host.as_deref().unwrap_or(&config.server.host);
     let port = args.port.unwrap_or(config.server.port);
     let listeners = listen::bind(host, port, args.insecure_allow_remote).await?;
     let drain = config.server.drain;
     let ledger = database.map(|path| open(&path)).transpose()?;
+    let presence = orders::announce(&data)?;
     let setup = Setup {
         config,
-        data: Some(data),
+        data: Some(data.clone()),
         ledger: ledger.clone(),
+        configuration: file,
     };
     let (gateway, mut keepers) = Gateway::start(setup)?;
     greet(&listeners, &gateway, args.demo)?;
-    let drained = serve(listeners, gateway, drain, async || signals.next().await).await;
+    let serving = Arc::clone(&gateway);
+    let drained = serve(listeners, serving, drain, async || signals.next().await).await;
     keepers.shutdown().await;
+    if let Err(error) = gateway.memory(Now::read()).write(&data) {
+        tracing::warn!(%error, "cannot keep the health of the accounts");
+    }
+    drop(presence);
     if let Drained::Cut(connections) = drained {
         tracing::warn!(connections, "ended before every request had its answer");
     }

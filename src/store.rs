@@ -17,6 +17,9 @@ pub(crate) fn read(path: &Path, no_proxy: bool) -> Result<Config, Failure> {
     let mut config = config::load(path)?.config;
     if no_proxy {
         config.proxy = None;
+        for account in &mut config.accounts {
+            account.proxy = None;
+        }
     }
     Ok(config)
 }

@@ -55,7 +55,7 @@ async fn an_upstream_that_the_system_does_not_trust_is_refused_in_words() {
     let home = Home::with_config(&behind(&tls, &seat(&mock, "octocat")));
     let server = home.serve().await;
     let reply = server.chat(hi("gpt-4o")).await;
-    reply.is_an_error(502, "upstream_unreachable");
+    reply.is_an_error(503, "upstream_unreachable");
     let said = reply.body.to_lowercase();
     assert!(said.contains("certificate"), "{said}");
     assert_eq!(tls.connections(), 0);

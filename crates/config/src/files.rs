@@ -1,6 +1,6 @@
 //! Files that nobody but their owner may read, and that are never seen half-written.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -26,7 +26,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     written().map_err(Error::io("cannot write", &target))
 }
 
-/// The exclusive right to change a file, until it is dropped.
+/// A lock, until it is dropped: the exclusive right to change a file, or a part in a shared one.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
@@ -38,16 +38,34 @@ pub struct Lock {
 /// were it removed, two writers could hold locks on two files of one name.
 pub fn lock(path: &Path) -> Result<Lock, Error> {
     let target = follow(path)?;
-    create_directory(parent(&target))?;
     let mut name = target.into_os_string();
     name.push(".lock");
     let path = PathBuf::from(name);
-    let locked = || -> io::Result<Lock> {
-        let file = platform::open_private(&path)?;
-        file.lock()?;
-        Ok(Lock { _file: file })
-    };
-    locked().map_err(Error::io("cannot lock", &path))
+    let file = open_lock(&path)?;
+    let locked = file.lock().map(|()| Lock { _file: file });
+    locked.map_err(Error::io("cannot lock", &path))
+}
+
+/// Takes part in a lock that any number may share, on the file at `path` itself.
+pub fn share(path: &Path) -> Result<Lock, Error> {
+    let file = open_lock(path)?;
+    let locked = file.lock_shared().map(|()| Lock { _file: file });
+    locked.map_err(Error::io("cannot lock", path))
+}
+
+/// Takes the lock on the file at `path` itself, unless somebody has a part in it.
+pub fn try_lock(path: &Path) -> Result<Option<Lock>, Error> {
+    let file = open_lock(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(Lock { _file: file })),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(Error::io("cannot lock", path)(error)),
+    }
+}
+
+fn open_lock(path: &Path) -> Result<File, Error> {
+    create_directory(parent(path))?;
+    platform::open_private(path).map_err(Error::io("cannot lock", path))
 }
 
 /// Reads the file at `path`, and refuses it when it holds secrets and others may read or write it.
@@ -168,6 +186,19 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     use super::*;
+
+    #[test]
+    fn a_lock_that_many_share_is_nobodys_alone_until_all_have_let_go() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("new/serve.lock");
+        let (one, other) = (share(&path).unwrap(), share(&path).unwrap());
+        assert_eq!(mode(&path), 0o600);
+        drop(one);
+        assert!(try_lock(&path).unwrap().is_none());
+        drop(other);
+        let alone = try_lock(&path).unwrap();
+        assert!(alone.is_some() && try_lock(&path).unwrap().is_none());
+    }
 
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).unwrap().permissions().mode() & 0o777

@@ -1,20 +1,142 @@
 //! An account of the person's: who it is, and what serves through it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use config::ProviderId;
+use http::HeaderMap;
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tokio::time::Instant;
 
+use crate::clock::Now;
+use crate::kept::Next;
 use crate::models::Listing;
+use crate::pool::Pool;
 use crate::provider::Provider;
+use crate::quota::{Allowance, HOURLY};
+use crate::upstream::Upstream;
 
 /// One account in the pool.
 pub struct Account {
     /// Its id in the configuration.
     pub id: Arc<str>,
+    /// What clients are told of who it is: its id, or, where that is not to be
+    /// revealed, its number.
+    pub label: Arc<str>,
+    /// The pool that it is in.
+    pub pool: Arc<Pool>,
+    /// Its place there.
+    pub place: usize,
     /// Whose account it is.
     pub provider: ProviderId,
     /// What knows how to talk to its upstream.
     pub backend: Box<dyn Provider>,
+    /// The way to its upstream.
+    pub http: Upstream,
     /// The models that its upstream lists.
     pub models: Listing,
+    /// What is left of its allowance.
+    pub allowance: Allowance,
+    /// Whether it may serve; its keepers rest where it may not.
+    pub enabled: watch::Sender<bool>,
+    /// Tells the credential and the settings of one account from others of
+    /// the same id: what was learnt of those says nothing of it.
+    pub source: u64,
+}
+
+impl Account {
+    /// Keeps its token, its list and its quota fresh for ever, while it is
+    /// enabled.
+    pub(crate) async fn keep(self: Arc<Self>) {
+        let mut enabled = self.enabled.subscribe();
+        loop {
+            // The sender lives as long as the account does.
+            let _ = enabled.wait_for(|enabled| *enabled).await;
+            let all = async {
+                tokio::join!(
+                    self.backend.keep(&self.http),
+                    self.models.keep(&self.id, &*self.backend, &self.http),
+                    self.keep_quota(),
+                )
+            };
+            tokio::select! {
+                _ = all => {}
+                _ = enabled.wait_for(|enabled| !*enabled) => {}
+            }
+        }
+    }
+
+    /// Asks for the quota at the start, hourly, and whenever somebody wants it.
+    async fn keep_quota(&self) {
+        /// How long asking again is of no use.
+        const REST: Duration = Duration::from_secs(30);
+        let first = Next {
+            after: Some(Duration::ZERO),
+            rest: Duration::ZERO,
+        };
+        self.allowance
+            .asked
+            .keep(first, |_| async move {
+                let asked = self.ask_quota().await;
+                if let Err(error) = &asked {
+                    tracing::debug!(account = &*self.id, error, "cannot ask for the quota");
+                }
+                let next = Next {
+                    after: Some(HOURLY),
+                    rest: REST,
+                };
+                (asked, next)
+            })
+            .await;
+    }
+
+    /// Asks what is left. Costs nothing of it.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub async fn ask_quota(&self) -> Result<(), String> {
+        const LIMIT: Duration = Duration::from_secs(10);
+        let Some(request) = self.backend.quota_request() else {
+            return Ok(());
+        };
+        let answer = self.http.fetch(request, LIMIT).await;
+        let (status, _, body) = answer.map_err(|error| error.to_string())?;
+        if !status.is_success() {
+            return Err(format!("the upstream answered {status}"));
+        }
+        let quota = self.backend.quota(&body)?;
+        let left = self.allowance.answer(quota, Timestamp::now());
+        self.pool.remains(self.place, left);
+        if left.is_some_and(|left| left > 0.0) {
+            self.pool.is_not_spent(self.place, Now::read());
+        }
+        Ok(())
+    }
+
+    /// Takes up what a reply tells of the allowance in passing.
+    pub(crate) fn overhear(&self, headers: &HeaderMap) {
+        let windows = self.backend.overheard(headers);
+        if !windows.is_empty() {
+            let left = self.allowance.overhear(windows, Timestamp::now());
+            self.pool.remains(self.place, left);
+        }
+    }
+
+    /// Asks for the quota anew, soon: something was said of it.
+    pub(crate) fn want_quota(&self) {
+        self.allowance.asked.want();
+    }
+
+    /// Whether it may serve.
+    pub fn is_enabled(&self) -> bool {
+        *self.enabled.borrow()
+    }
+
+    /// Asks for a new list of models where the one at hand is old.
+    pub(crate) fn freshen(&self, now: Instant) {
+        if self.is_enabled() {
+            self.models.freshen(now);
+        }
+    }
 }

@@ -29,12 +29,12 @@ const TRUSTED_LENGTH: u64 = 1 << 20;
 pub async fn admit(
     dialect: Dialect,
     id: String,
-    head: &Parts,
+    head: Parts,
     body: Incoming,
     most: u64,
 ) -> Result<Call, Failure> {
     let started = Instant::now();
-    let body = read(head, body, most).await?;
+    let body = read(&head, body, most).await?;
     let body = match head.headers.get(CONTENT_ENCODING) {
         None => body,
         Some(encoding) => {
@@ -54,11 +54,13 @@ pub async fn admit(
         Failure::new(400, code, error.to_string())
     })?;
     let initiator = head.headers.get("x-initiator");
+    let initiator = initiator.and_then(|value| Initiator::parse(value.to_str().ok()?));
     Ok(Call {
         id,
         dialect,
         envelope,
-        initiator: initiator.and_then(|value| Initiator::parse(value.to_str().ok()?)),
+        initiator,
+        headers: head.headers,
         body,
         started,
     })

@@ -7,16 +7,16 @@ use bytes::Bytes;
 use dialect::{Dialect, Failure};
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Method, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use hyper::body::Incoming;
 use jiff::Timestamp;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Builder;
 
 use crate::admit::admit;
 use crate::body::Body;
-use crate::dispatch::{Reply, dispatch};
+use crate::dispatch::{Refused, Reply, Served, dispatch};
 use crate::error::{Refusal, Whole, downstream_headers, model_not_found};
 use crate::gateway::Gateway;
 use crate::meter::Meter;
@@ -25,13 +25,18 @@ use crate::model_list;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The router's own id, also where `x-request-id` is the upstream's.
 const OWN_ID: HeaderName = HeaderName::from_static("x-tokn-router-request-id");
+const ACCOUNT: HeaderName = HeaderName::from_static("x-tokn-router-account");
+const PROVIDER: HeaderName = HeaderName::from_static("x-tokn-router-provider");
+const ATTEMPTS: HeaderName = HeaderName::from_static("x-tokn-router-attempts");
+/// What stands in no header, and the sign of its encoding.
+const UNSEEN: &AsciiSet = &CONTROLS.add(b'%');
 
 /// Answers a request. Never fails: what goes wrong is an answer too.
 pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>) -> Response<Body> {
     let id = request_id();
     let (head, body) = request.into_parts();
     let mut response = match endpoint(&head) {
-        Ok(Endpoint::Chat) => chat(gateway, id.clone(), &head, body).await,
+        Ok(Endpoint::Chat) => chat(gateway, id.clone(), head, body).await,
         Ok(Endpoint::Models) => list_models(&gateway).await,
         Ok(Endpoint::Model(model)) => one_model(&gateway, &model).await,
         Ok(Endpoint::Health) => json(Bytes::from_static(b"{\"status\":\"ok\"}")),
@@ -116,7 +121,7 @@ fn wrong_method(head: &Parts, allow: &'static str) -> Unknown {
 }
 
 fn unknown(unknown: Unknown) -> Response<Body> {
-    let refusal = Refusal::Own(unknown.failure);
+    let refusal = Refusal::own(unknown.failure);
     let mut response = refusal.into_response(Dialect::Chat).map(Body::full);
     if let Some(allow) = unknown.allow {
         response
@@ -126,9 +131,9 @@ fn unknown(unknown: Unknown) -> Response<Body> {
     response
 }
 
-async fn chat(gateway: Arc<Gateway>, id: String, head: &Parts, body: Incoming) -> Response<Body> {
+async fn chat(gateway: Arc<Gateway>, id: String, head: Parts, body: Incoming) -> Response<Body> {
     const DIALECT: Dialect = Dialect::Chat;
-    let refused = |failure| Refusal::Own(failure).into_response(DIALECT).map(Body::full);
+    let refused = |failure| Refusal::own(failure).into_response(DIALECT).map(Body::full);
     let call = match admit(DIALECT, id, head, body, gateway.max_body()).await {
         Ok(call) => call,
         Err(failure) => return refused(failure),
@@ -137,7 +142,9 @@ async fn chat(gateway: Arc<Gateway>, id: String, head: &Parts, body: Incoming) -
         return refused(failure);
     }
     let (streams, keep_alive) = (call.envelope.stream, gateway.keep_alive());
-    let meter = Meter::start(gateway.ledger().cloned(), &call, Timestamp::now());
+    let pool = Arc::clone(gateway.pool());
+    let meter = Meter::start(gateway.ledger().cloned(), pool, &call, Timestamp::now());
+    let reveals = gateway.reveals_account();
     let mut search = Box::pin(dispatch(gateway, call, meter));
     let found = if streams {
         match timeout(keep_alive, &mut search).await {
@@ -147,6 +154,21 @@ async fn chat(gateway: Arc<Gateway>, id: String, head: &Parts, body: Incoming) -
     } else {
         search.await
     };
+    let served = match &found {
+        Ok(Reply::Stream(reply)) => Some(reply.served()),
+        Ok(Reply::Whole(reply)) => Some(reply.served()),
+        Err(refused) => refused.served(),
+    };
+    let mut response = answered(found, keep_alive);
+    if let Some(served) = served.filter(|_| reveals) {
+        reveal(response.headers_mut(), &served);
+    }
+    response
+}
+
+/// What came of a search, as an answer.
+fn answered(found: Result<Reply, Refused>, keep_alive: Duration) -> Response<Body> {
+    const DIALECT: Dialect = Dialect::Chat;
     match found {
         Ok(Reply::Stream(mut reply)) => {
             let headers = std::mem::take(&mut reply.begun.headers);
@@ -173,6 +195,21 @@ async fn chat(gateway: Arc<Gateway>, id: String, head: &Parts, body: Incoming) -
             .into_response(DIALECT)
             .map(Body::full),
     }
+}
+
+/// Says who served, for who wonders.
+fn reveal(headers: &mut HeaderMap, served: &Served) {
+    let Served { account, attempts } = served;
+    // An id that no header can hold, as one in Chinese, is told percent-encoded.
+    let id = utf8_percent_encode(&account.id, UNSEEN).to_string();
+    if let Ok(id) = HeaderValue::try_from(id) {
+        headers.insert(ACCOUNT, id);
+    }
+    headers.insert(
+        PROVIDER,
+        HeaderValue::from_static(account.provider.as_str()),
+    );
+    headers.insert(ATTEMPTS, HeaderValue::from(*attempts));
 }
 
 /// No record is ever dropped, so when the disk cannot take them as fast as
@@ -222,7 +259,7 @@ async fn one_model(gateway: &Gateway, model: &str) -> Response<Body> {
         Ok(candidates) => candidates,
         Err(no_model) => {
             let failure = model_not_found(model, &no_model.nearest);
-            return Refusal::Own(failure)
+            return Refusal::own(failure)
                 .into_response(Dialect::Chat)
                 .map(Body::full);
         }
@@ -239,7 +276,7 @@ async fn one_model(gateway: &Gateway, model: &str) -> Response<Body> {
 fn models_unknown() -> Response<Body> {
     let text = "no account's list of models could be fetched yet";
     let failure = Failure::new(503, "models_unknown", text);
-    Refusal::Own(failure)
+    Refusal::own(failure)
         .into_response(Dialect::Chat)
         .map(Body::full)
 }

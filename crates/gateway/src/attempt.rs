@@ -22,7 +22,7 @@ use crate::outbound::chain;
 use crate::outcome::Outcome;
 use crate::provider::Verdict;
 use crate::tap::Tap;
-use crate::upstream::{SendError, Upstream, collect};
+use crate::upstream::{SendError, collect};
 
 /// A reply that is not streamed is read whole before any of it is handed on,
 /// so that one that breaks off can still move. None comes near this size.
@@ -59,10 +59,40 @@ pub struct Failed {
     pub outcome: Outcome,
     /// The same in words, for a person.
     pub why: &'static str,
-    /// What the client is told, should no other account do better.
+    /// What the upstream said, or what is to be said instead.
     pub refusal: Refusal,
     /// Whether the connection broke before any answer.
     pub unanswered: bool,
+}
+
+impl Failed {
+    /// The upstream's own word for it, or ours.
+    pub fn code(&self) -> Option<String> {
+        match &self.refusal {
+            Refusal::Upstream(whole) => error_words(&whole.body).0,
+            Refusal::Own(failure) => Some(failure.code.to_string()),
+        }
+    }
+
+    /// What went wrong, for a person, in our words and the upstream's.
+    pub fn told(&self) -> String {
+        /// An upstream's words, a web page even, are not told without end.
+        const MOST: usize = 300;
+        match &self.refusal {
+            Refusal::Own(failure) => failure.message.clone(),
+            Refusal::Upstream(whole) => {
+                let words = error_words(&whole.body).1;
+                let words = words.unwrap_or_else(|| String::from_utf8_lossy(&whole.body).into());
+                let words = words.trim();
+                let words = &words[..words.floor_char_boundary(MOST)];
+                let status = whole.status.as_u16();
+                match words {
+                    "" => format!("{} (HTTP {status})", self.why),
+                    words => format!("{} (HTTP {status}: {words})", self.why),
+                }
+            }
+        }
+    }
 }
 
 /// Sends `request` on behalf of `account`.
@@ -71,30 +101,30 @@ pub struct Failed {
 /// Everything but a reply: the outcome tells what follows.
 pub async fn attempt(
     account: &Account,
-    http: &Upstream,
     request: Request<Full<Bytes>>,
     strip_usage: bool,
 ) -> Result<Answer, Failed> {
     let host = request.uri().host().unwrap_or("the upstream").to_owned();
-    let limits = *http.limits();
+    let limits = *account.http.limits();
     let deadline = Instant::now() + limits.first_byte;
     let silent = || SendError::Silent {
         host: host.clone(),
         limit: limits.first_byte,
     };
-    let sent = timeout_at(deadline, http.send(request)).await;
+    let sent = timeout_at(deadline, account.http.send(request)).await;
     let (head, body) = match sent {
         Ok(Ok(response)) => response.into_parts(),
         Ok(Err(error)) => {
             let unanswered = matches!(error, SendError::Broken { .. });
-            let failed = unreachable(account, &error);
+            let failed = unreachable(&error);
             return Err(Failed {
                 unanswered,
                 ..failed
             });
         }
-        Err(_) => return Err(unreachable(account, &silent())),
+        Err(_) => return Err(unreachable(&silent())),
     };
+    account.overhear(&head.headers);
     if !head.status.is_success() {
         return Err(refused(account, &host, head, body).await);
     }
@@ -104,12 +134,12 @@ pub async fn attempt(
     if head.headers.contains_key(CONTENT_ENCODING) {
         // It was asked not to; a client that did not ask could not read it.
         let reason = "it packs its stream".to_owned();
-        return Err(unreachable(account, &SendError::Broken { host, reason }));
+        return Err(unreachable(&SendError::Broken { host, reason }));
     }
     let tap = Tap::new(strip_usage);
     timeout_at(deadline, begin(account, &host, head, body, tap))
         .await
-        .unwrap_or_else(|_| Err(unreachable(account, &silent())))
+        .unwrap_or_else(|_| Err(unreachable(&silent())))
 }
 
 /// Reads a stream up to its first real event. An error that comes before it
@@ -134,7 +164,7 @@ async fn begin(
                 }
                 false
             }
-            Some(Err(error)) => return Err(unreachable(account, &broken(chain(&error)))),
+            Some(Err(error)) => return Err(unreachable(&broken(chain(&error)))),
             None => {
                 lead.push(tap.finish());
                 true
@@ -152,7 +182,7 @@ async fn begin(
         }
         if ended {
             let reason = "the stream was empty".to_owned();
-            return Err(unreachable(account, &broken(reason)));
+            return Err(unreachable(&broken(reason)));
         }
     }
     Ok(Answer::Stream(Box::new(Begun {
@@ -175,7 +205,7 @@ async fn whole(
 ) -> Result<Answer, Failed> {
     let body = read(host, &head.headers, body, idle)
         .await
-        .map_err(|error| unreachable(account, &error))?;
+        .map_err(|error| unreachable(&error))?;
     let says_error = memchr::memmem::find(&body, b"\"error\"").is_some()
         && memchr::memmem::find(&body, b"\"choices\"").is_none();
     if says_error {
@@ -231,7 +261,7 @@ fn failed(verdict: Verdict, whole: Whole) -> Failed {
         why: verdict.why,
         refusal: verdict
             .failure
-            .map_or_else(|| Refusal::Upstream(Box::new(whole)), Refusal::Own),
+            .map_or_else(|| Refusal::Upstream(Box::new(whole)), Refusal::own),
         unanswered: false,
     }
 }
@@ -273,7 +303,7 @@ fn status_of(json: &[u8]) -> StatusCode {
     }
 }
 
-fn unreachable(account: &Account, error: &SendError) -> Failed {
+fn unreachable(error: &SendError) -> Failed {
     let (status, code, why) = match error {
         SendError::Connect { .. } => (502, "upstream_unreachable", "no connection"),
         SendError::Broken { .. } | SendError::TooLarge { .. } => {
@@ -281,11 +311,11 @@ fn unreachable(account: &Account, error: &SendError) -> Failed {
         }
         SendError::Silent { .. } => (504, "upstream_silent", "no answer in time"),
     };
-    let message = format!("account {}: {error}", account.id);
+    let message = error.to_string();
     Failed {
         outcome: Outcome::Unreachable,
         why,
-        refusal: Refusal::Own(Failure::new(status, code, message)),
+        refusal: Refusal::own(Failure::new(status, code, message)),
         unanswered: false,
     }
 }

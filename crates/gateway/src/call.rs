@@ -1,9 +1,9 @@
 //! A request that was admitted: all that the way ahead needs of it.
 
 use bytes::Bytes;
-use dialect::envelope::splice;
+use dialect::envelope::{Splice, splice};
 use dialect::{Dialect, Envelope, Initiator};
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 use tokio::time::Instant;
 
 /// A request, past `admit`: every value in it is already right.
@@ -16,6 +16,8 @@ pub struct Call {
     pub envelope: Envelope,
     /// The client's own `X-Initiator`, which overrides every other rule.
     pub initiator: Option<Initiator>,
+    /// The client's headers.
+    pub headers: HeaderMap,
     /// The body, unpacked, otherwise as the client sent it.
     pub body: Bytes,
     /// When the request came in.
@@ -24,9 +26,10 @@ pub struct Call {
 
 impl Call {
     /// The body as the upstream gets it: `model` named as it knows it, usage
-    /// asked for at the end of a stream, `field` (name and JSON) added. Where
-    /// nothing changes, these are the client's own bytes, not copied.
-    pub fn body_for(&self, model: &str, field: Option<(&str, &str)>) -> Bytes {
+    /// asked for at the end of a stream, `field` (name and JSON) added, `cuts`
+    /// made. Where nothing changes, these are the client's own bytes, not
+    /// copied.
+    pub fn body_for(&self, model: &str, field: Option<(&str, &str)>, cuts: &[Splice]) -> Bytes {
         let envelope = &self.envelope;
         let model = (model != envelope.model).then(|| envelope.with_model(model));
         let usage = if envelope.stream {
@@ -36,6 +39,7 @@ impl Call {
         };
         let field = field.map(|(name, json)| envelope.with_field(name, json));
         let mut splices: Vec<_> = [model, usage, field].into_iter().flatten().collect();
+        splices.extend_from_slice(cuts);
         if splices.is_empty() {
             return self.body.clone();
         }

@@ -1,25 +1,26 @@
 //! The failover loop: a call is tried on one account after another until one
 //! answers, or none is left.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
-use std::time::Duration;
 
 use dialect::Failure;
+use dialect::envelope::Splice;
+use dialect::sealed::{Sealed, pieces};
 use jiff::Timestamp;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use crate::account::Account;
 use crate::attempt::{Answer, Begun, Failed, attempt};
 use crate::call::Call;
-use crate::error::{Refusal, Whole, all_limited, model_not_found};
+use crate::clock::Now;
+use crate::error::{Refusal, Whole, model_not_found};
+use crate::exhausted::{Heard, exhausted};
 use crate::gateway::Gateway;
 use crate::meter::Meter;
-use crate::outcome::{Next, Outcome};
-use crate::pool::{Lease, Tried};
+use crate::outcome::{Mended, Next, Outcome};
+use crate::pool::{Choice, Lease, Search};
 use crate::provider::Token;
-use crate::relay::Relay;
-use crate::route::Candidate;
+use crate::relay::{Maker, Relay};
 
 /// A reply, and what is to be settled when it ends.
 pub enum Reply {
@@ -36,7 +37,7 @@ pub struct StreamReply {
     meter: Meter,
     lease: Lease,
     account: Arc<Account>,
-    idle: Duration,
+    gateway: Arc<Gateway>,
 }
 
 /// A reply in one piece.
@@ -44,22 +45,52 @@ pub struct WholeReply {
     /// The reply.
     pub whole: Whole,
     meter: Meter,
+    account: Arc<Account>,
 }
 
 /// No account answered.
 pub struct Refused {
     refusal: Refusal,
     meter: Meter,
+    last: Option<Arc<Account>>,
+}
+
+/// Who served, as the client is told.
+pub struct Served {
+    /// The account.
+    pub account: Arc<Account>,
+    /// How often an upstream was asked.
+    pub attempts: u32,
 }
 
 impl StreamReply {
+    /// Who serves.
+    pub fn served(&self) -> Served {
+        Served {
+            account: Arc::clone(&self.account),
+            attempts: self.meter.attempts(),
+        }
+    }
+
     /// The relay of the rest. The reply counts as begun.
     pub fn into_relay(self) -> Relay {
-        Relay::new(self.begun, self.meter, self.lease, self.account, self.idle)
+        let maker = Maker {
+            gateway: self.gateway,
+            account: self.account,
+        };
+        Relay::new(self.begun, self.meter, self.lease, maker)
     }
 }
 
 impl WholeReply {
+    /// Who served.
+    pub fn served(&self) -> Served {
+        Served {
+            account: Arc::clone(&self.account),
+            attempts: self.meter.attempts(),
+        }
+    }
+
     /// Ends the record of a reply that is none.
     pub fn fail(self, code: &'static str) {
         self.meter.fail(Some(200), code);
@@ -74,6 +105,14 @@ impl WholeReply {
 }
 
 impl Refused {
+    /// Who was asked last, if anybody was.
+    pub fn served(&self) -> Option<Served> {
+        Some(Served {
+            account: Arc::clone(self.last.as_ref()?),
+            attempts: self.meter.attempts(),
+        })
+    }
+
     /// Ends the record and gives the refusal, whose status the client gets.
     pub fn before_any_answer(self) -> Refusal {
         self.meter
@@ -102,58 +141,74 @@ pub async fn dispatch(
         Ok(candidates) => candidates,
         Err(no_model) => {
             let failure = model_not_found(&call.envelope.model, &no_model.nearest);
-            let refusal = Refusal::Own(failure);
-            return Err(Refused { refusal, meter });
+            return Err(Refused {
+                refusal: Refusal::own(failure),
+                meter,
+                last: None,
+            });
         }
     };
-    let mut tried = Tried::default();
-    let mut worst: Option<Failed> = None;
-    // An account whose connection broke before it answered: asked once more
-    // before the request fails for what may have been a stale connection.
-    let mut broken: Option<usize> = None;
-    let mut resent = false;
+    let sealed = pieces(call.dialect, &call.body);
+    let mut search = gateway.pool().search(gateway.conversation(&call));
+    let mut heard: Vec<Heard> = Vec::new();
+    // Of an account whose connection broke before it answered nothing is
+    // learnt, once: it may have been a stale connection.
+    let mut may_resend = true;
     loop {
-        let now = Instant::now().into_std();
-        let Ok(lease) = gateway.pool().lease(&candidates, &mut tried, now) else {
-            if let (Some(account), false) = (broken, resent) {
-                resent = true;
-                tried.forgive(account);
+        let choice = search.next(&candidates, Now::read());
+        meter.decides(|decision| decision.considers(search.considered()));
+        let lease = match choice {
+            Choice::Lease(lease) => lease,
+            Choice::Wait { until, account } => {
+                let since = Instant::now();
+                wait(&search, until.into()).await;
+                meter.decides(|decision| decision.waited(account, since.elapsed()));
                 continue;
             }
-            let soonest = gateway.pool().soonest(&candidates, now);
-            let refusal = refusal(&gateway, &candidates, worst, soonest);
-            return Err(Refused { refusal, meter });
-        };
-        let account = Arc::clone(&gateway.accounts()[lease.account]);
-        let failed = match serve_on(&gateway, &account, &call, &lease, &mut meter).await {
-            Ok(Answer::Stream(begun)) => {
-                return Ok(Reply::Stream(Box::new(StreamReply {
-                    begun: *begun,
+            Choice::Nobody => {
+                let last = heard.last();
+                let last = last.map(|heard| Arc::clone(&gateway.accounts()[heard.account]));
+                let refusal = exhausted(&gateway, &call, &candidates, heard, Now::read());
+                return Err(Refused {
+                    refusal,
                     meter,
-                    lease,
-                    account,
-                    idle: gateway.http().limits().idle,
-                })));
+                    last,
+                });
+            }
+        };
+        let place = lease.account;
+        let account = Arc::clone(&gateway.accounts()[place]);
+        let asked = Instant::now();
+        let failed = match serve_on(&gateway, &account, &call, &sealed, &lease, &mut meter).await {
+            Ok(Answer::Stream(begun)) => {
+                return Ok(begun_on(gateway, account, *begun, meter, lease));
             }
             Ok(Answer::Whole(whole)) => {
-                lease.settle(Outcome::Served, Instant::now().into_std());
-                if let Some(usage) = dialect::Usage::read_chat(&whole.body) {
-                    meter.used(usage);
-                }
-                return Ok(Reply::Whole(WholeReply { whole, meter }));
+                return Ok(whole_from(&gateway, account, whole, meter, lease));
             }
             Err(failed) => failed,
         };
-        if failed.unanswered {
-            broken = Some(lease.account);
+        let code = failed.code();
+        let left = lease.settle(failed.outcome, failed.why, Now::read());
+        meter.decides(|decision| {
+            decision.failed(place, failed.outcome, failed.why, code, asked.elapsed());
+        });
+        match failed.outcome {
+            Outcome::Unserved => account.models.want(),
+            // What it said of its quota is looked into, which costs nothing.
+            Outcome::Limited { .. } => account.want_quota(),
+            _ => {}
         }
-        if failed.outcome == Outcome::Unserved {
-            account.models.want();
-        }
-        lease.settle(failed.outcome, Instant::now().into_std());
-        if failed.outcome.next(true) == Next::Answer {
-            let refusal = failed.refusal;
-            return Err(Refused { refusal, meter });
+        let mended = Mended {
+            renewed: true,
+            stripped: true,
+        };
+        if failed.outcome.next(mended) == Next::Answer {
+            return Err(Refused {
+                refusal: failed.refusal,
+                meter,
+                last: Some(account),
+            });
         }
         tracing::info!(
             request = call.id,
@@ -162,135 +217,148 @@ pub async fn dispatch(
             why = failed.why,
             "attempt failed, moving on"
         );
-        worst = Some(more_telling(worst, failed));
+        if failed.unanswered && may_resend {
+            may_resend = false;
+        } else {
+            search.learn(place, failed.outcome, left);
+        }
+        heard.retain(|heard| heard.account != place);
+        heard.push(Heard {
+            account: place,
+            failed,
+        });
     }
 }
 
-/// One account's turn: with the token at hand, and once more with a renewed
-/// one where that one is refused.
+/// Waits until then, or until it may be this request's turn.
+async fn wait(search: &Search, until: Instant) {
+    let Some(turn) = search.turn() else {
+        return sleep_until(until).await;
+    };
+    tokio::select! {
+        () = sleep_until(until) => {}
+        () = turn.notified() => {}
+    }
+}
+
+fn begun_on(
+    gateway: Arc<Gateway>,
+    account: Arc<Account>,
+    begun: Begun,
+    meter: Meter,
+    mut lease: Lease,
+) -> Reply {
+    // A probe has told what it was to tell: others need not wait for its end.
+    lease.begun(Now::read());
+    Reply::Stream(Box::new(StreamReply {
+        begun,
+        meter,
+        lease,
+        account,
+        gateway,
+    }))
+}
+
+fn whole_from(
+    gateway: &Gateway,
+    account: Arc<Account>,
+    whole: Whole,
+    mut meter: Meter,
+    lease: Lease,
+) -> Reply {
+    let mut seals = dialect::sealed::Seals::new(meter.dialect());
+    seals.whole(&whole.body);
+    gateway
+        .origins()
+        .remember(seals.digests(), lease.account, &lease.model);
+    lease.settle(Outcome::Served, "", Now::read());
+    if let Some(usage) = dialect::Usage::read_chat(&whole.body) {
+        meter.used(usage);
+    }
+    Reply::Whole(WholeReply {
+        whole,
+        meter,
+        account,
+    })
+}
+
+/// One account's turn: with the token at hand, once more with a renewed one
+/// where that is refused, and once more without what others have sealed where
+/// that is.
 async fn serve_on(
     gateway: &Gateway,
     account: &Account,
     call: &Call,
+    sealed: &Sealed,
     lease: &Lease,
     meter: &mut Meter,
 ) -> Result<Answer, Failed> {
-    let token = match account.backend.token(Timestamp::now()) {
+    let is_foreign = |piece| {
+        gateway
+            .origins()
+            .is_foreign(piece, lease.account, &lease.model)
+    };
+    let mut cuts = sealed.cuts(is_foreign);
+    if !cuts.is_empty() {
+        meter.decides(|decision| decision.stripped(lease.account));
+    }
+    let mut mended = Mended {
+        renewed: false,
+        stripped: sealed.is_empty() || sealed.digests().all(is_foreign),
+    };
+    let mut token = match account.backend.token(Timestamp::now()) {
         Some(token) => token,
         None => renew(account, None).await?,
     };
-    let failed = match try_once(gateway, account, call, lease, meter, &token).await {
-        Err(failed) if failed.outcome.next(false) == Next::Renew => failed,
-        ended => return ended,
-    };
-    match renew(account, Some(&token)).await {
-        Ok(token) => try_once(gateway, account, call, lease, meter, &token).await,
-        // Why there is no newer token says more than that the old one is bad,
-        // but only where somebody said why.
-        Err(renewal) if renewal.outcome == Outcome::Refused => Err(renewal),
-        Err(_) => Err(failed),
+    loop {
+        let tried = try_once(account, call, &cuts, lease, meter, &token).await;
+        let failed = match tried {
+            Ok(answer) => return Ok(answer),
+            Err(failed) => failed,
+        };
+        match failed.outcome.next(mended) {
+            Next::Renew => {
+                mended.renewed = true;
+                match renew(account, Some(&token)).await {
+                    Ok(renewed) => token = renewed,
+                    // Why there is no newer token says more than that the old
+                    // one is bad, but only where somebody said why.
+                    Err(renewal) if renewal.outcome == Outcome::Refused => return Err(renewal),
+                    Err(_) => return Err(failed),
+                }
+            }
+            Next::Strip => {
+                mended.stripped = true;
+                cuts = sealed.cuts(|_| true);
+                meter.decides(|decision| decision.stripped(lease.account));
+            }
+            Next::Answer | Next::Move => return Err(failed),
+        }
     }
 }
 
 async fn try_once(
-    gateway: &Gateway,
     account: &Account,
     call: &Call,
+    cuts: &[Splice],
     lease: &Lease,
     meter: &mut Meter,
     token: &Token,
 ) -> Result<Answer, Failed> {
     meter.attempt(account, &lease.model, account.backend.initiator(call));
-    let request = account.backend.request(call, &lease.model, token);
+    let request = account.backend.request(call, &lease.model, cuts, token);
     let strip_usage = call.envelope.stream && !call.envelope.include_usage;
-    attempt(account, gateway.http(), request, strip_usage).await
+    attempt(account, request, strip_usage).await
 }
 
 async fn renew(account: &Account, stale: Option<&Token>) -> Result<Arc<Token>, Failed> {
     account.backend.renew(stale).await.map_err(|verdict| {
-        let none = || {
-            let text = format!("account {}: no valid credential", account.id);
-            Failure::new(503, "no_token", text)
-        };
+        let none = || Failure::new(503, "no_token", "no valid credential");
         Failed {
             outcome: verdict.outcome,
             why: verdict.why,
-            refusal: Refusal::Own(verdict.failure.unwrap_or_else(none)),
+            refusal: Refusal::own(verdict.failure.unwrap_or_else(none)),
             unanswered: false,
         }
     })
-}
-
-/// Which of two failures the client is to hear of. What may have passed in a
-/// moment comes before a limit that lasts, since the next try may find it
-/// passed; among limits the one that ends first; and a "no" for good comes
-/// last.
-fn more_telling(earlier: Option<Failed>, later: Failed) -> Failed {
-    let weight = |failed: &Failed| match failed.outcome {
-        Outcome::Failing { .. }
-        | Outcome::Limited {
-            retry_after: None, ..
-        } => 4,
-        Outcome::Unreachable => 3,
-        Outcome::Limited { .. } => 2,
-        _ if matches!(failed.refusal, Refusal::Upstream(_)) => 1,
-        _ => 0,
-    };
-    let Some(earlier) = earlier else {
-        return later;
-    };
-    let is_sooner =
-        |first: &Failed, second: &Failed| match (asked_to_wait(first), asked_to_wait(second)) {
-            (Some(first), Some(second)) => first < second,
-            _ => false,
-        };
-    match weight(&earlier).cmp(&weight(&later)) {
-        Ordering::Greater => earlier,
-        Ordering::Equal if is_sooner(&earlier, &later) => earlier,
-        Ordering::Equal | Ordering::Less => later,
-    }
-}
-
-fn asked_to_wait(failed: &Failed) -> Option<Duration> {
-    match failed.outcome {
-        Outcome::Limited { retry_after, .. } => retry_after,
-        _ => None,
-    }
-}
-
-/// What the client hears when no account is left. Where one is only to be
-/// waited for, that is the news, and not what another said that is no use.
-fn refusal(
-    gateway: &Gateway,
-    candidates: &[Candidate],
-    worst: Option<Failed>,
-    soonest: Option<Duration>,
-) -> Refusal {
-    let limited = |after| {
-        let names: Vec<&str> = candidates
-            .iter()
-            .map(|candidate| &*gateway.accounts()[candidate.account].id)
-            .collect();
-        Refusal::Own(all_limited(&names, after))
-    };
-    let Some(failed) = worst else {
-        return limited(soonest.unwrap_or(Duration::from_secs(1)));
-    };
-    let Some(soonest) = soonest else {
-        return failed.refusal;
-    };
-    match failed.outcome {
-        // The account's own answer says as much, in its own words.
-        Outcome::Limited {
-            retry_after: Some(asked),
-            ..
-        } if asked <= soonest + Duration::from_secs(1) => failed.refusal.asking_to_wait(asked),
-        // What may have passed in a moment is not to be waited for.
-        Outcome::Failing { .. }
-        | Outcome::Unreachable
-        | Outcome::Limited {
-            retry_after: None, ..
-        } => failed.refusal,
-        _ => limited(soonest),
-    }
 }

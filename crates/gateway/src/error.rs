@@ -17,7 +17,7 @@ pub enum Refusal {
     /// An upstream's own answer, handed on as it is.
     Upstream(Box<Whole>),
     /// Words of our own.
-    Own(Failure),
+    Own(Box<Failure>),
 }
 
 /// An answer that has been read to its end.
@@ -32,11 +32,16 @@ pub struct Whole {
 }
 
 impl Refusal {
+    /// A refusal in words of our own.
+    pub fn own(failure: Failure) -> Self {
+        Self::Own(Box::new(failure))
+    }
+
     /// The refusal in words of our own: an upstream's are put into the shape
     /// of a [`Failure`], for a stream that has begun.
     pub fn into_failure(self) -> Failure {
         match self {
-            Self::Own(failure) => failure,
+            Self::Own(failure) => *failure,
             Self::Upstream(whole) => {
                 let (code, message) = error_words(&whole.body);
                 let status = whole.status.as_u16();
@@ -47,22 +52,6 @@ impl Refusal {
                 )
             }
         }
-    }
-
-    /// The same refusal with the wait that it asks for in other ways than by
-    /// a `Retry-After`.
-    #[must_use]
-    pub fn asking_to_wait(mut self, after: Duration) -> Self {
-        match &mut self {
-            Self::Own(failure) => {
-                failure.retry_after.get_or_insert(after);
-            }
-            Self::Upstream(whole) => {
-                let slot = whole.headers.entry(RETRY_AFTER);
-                slot.or_insert_with(|| whole_seconds(after));
-            }
-        }
-        self
     }
 
     /// The status that the client gets.
@@ -115,16 +104,6 @@ pub fn model_not_found(model: &str, nearest: &[String]) -> Failure {
     let text =
         format!("no account serves the model {model:?}: {nearest}; GET /v1/models lists all");
     Failure::new(404, "model_not_found", text)
-}
-
-/// Each of these accounts is at a limit; the first is free again `after` this.
-pub fn all_limited(accounts: &[&str], after: Duration) -> Failure {
-    let text = format!(
-        "every account that serves this model is at a limit ({}); the first is free again in {} s",
-        accounts.join(", "),
-        rounded_up(after),
-    );
-    Failure::new(429, "all_accounts_limited", text).retry_after(after)
 }
 
 fn own(failure: &Failure, dialect: Dialect) -> Response<Bytes> {
@@ -223,13 +202,13 @@ mod tests {
     fn a_429_and_a_503_always_say_when_to_come_back() {
         for status in [429, 503] {
             let failure = Failure::new(status, "no_account", "none");
-            let response = Refusal::Own(failure.clone()).into_response(Dialect::Chat);
+            let response = Refusal::own(failure.clone()).into_response(Dialect::Chat);
             assert_eq!(response.headers()[RETRY_AFTER], "1");
             let failure = failure.retry_after(Duration::from_millis(2100));
-            let response = Refusal::Own(failure).into_response(Dialect::Chat);
+            let response = Refusal::own(failure).into_response(Dialect::Chat);
             assert_eq!(response.headers()[RETRY_AFTER], "3");
         }
-        let refusal = Refusal::Own(Failure::new(502, "upstream_unreachable", "down"));
+        let refusal = Refusal::own(Failure::new(502, "upstream_unreachable", "down"));
         assert!(
             !refusal
                 .into_response(Dialect::Chat)

@@ -1,26 +1,35 @@
 //! All that requests share: the accounts, the pool, the ledger, the client.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use config::{Config, ProviderId};
+use config::{Config, OwnProxy, ProviderId, Strategy, Via};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use ledger::Ledger;
+use secrecy::ExposeSecret;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::account::Account;
+use crate::call::Call;
 use crate::catalogue::Catalogue;
+use crate::clock::Now;
+use crate::memory::Memory;
 use crate::models::Listing;
+use crate::origins::Origins;
 use crate::outbound::Outbound;
-use crate::pool::Pool;
+use crate::pool::{Member, Pool, Rules};
 use crate::provider::copilot::Copilot;
 use crate::provider::zai::Zai;
 use crate::provider::{InvalidToken, Provider};
+use crate::quota::Allowance;
 use crate::route::{Candidate, NoModel, Seat, route};
+use crate::session;
 use crate::upstream::{Limits, Upstream};
 
 /// What a gateway is made of.
@@ -32,6 +41,9 @@ pub struct Setup {
     pub data: Option<PathBuf>,
     /// Where requests are recorded; `None` records nothing.
     pub ledger: Option<Arc<Ledger>>,
+    /// The file that the configuration came from: a running server follows
+    /// which accounts it enables.
+    pub configuration: Option<PathBuf>,
 }
 
 /// Why a gateway cannot be made.
@@ -57,80 +69,93 @@ pub enum SetupError {
 pub struct Gateway {
     accounts: Vec<Arc<Account>>,
     pool: Arc<Pool>,
+    origins: Origins,
     catalogue: Arc<Catalogue>,
-    http: Upstream,
     ledger: Option<Arc<Ledger>>,
     keep_alive: Duration,
     max_body: u64,
+    reveal_account: bool,
 }
 
 impl Gateway {
-    /// A gateway, and the tasks that keep its tokens and lists fresh, which
-    /// the caller owns.
+    /// A gateway that knows what the last one on the same data directory knew.
+    /// It fetches nothing by itself yet.
     ///
     /// # Errors
     /// If there is no account, or one that cannot be used.
-    pub fn start(setup: Setup) -> Result<(Arc<Self>, JoinSet<()>), SetupError> {
-        let Setup {
-            config,
-            data,
-            ledger,
-        } = setup;
-        let limits = Limits {
-            connect: config.server.connect_timeout,
-            first_byte: config.server.first_byte_timeout,
-            idle: config.server.idle_timeout,
-        };
-        let outbound = Outbound::new(config.proxy.as_ref(), limits.connect);
-        let catalogue = Arc::new(Catalogue::vendored());
-        let device = device_id(data.as_deref())?;
-        let accounts = config
-            .accounts
-            .iter()
-            .filter(|account| account.enabled)
-            .map(|account| seat(account, data.as_deref(), &device, &catalogue).map(Arc::new))
-            .collect::<Result<Vec<_>, _>>()?;
-        if accounts.is_empty() {
+    pub fn new(setup: &Setup) -> Result<Arc<Self>, SetupError> {
+        let config = &setup.config;
+        let data = setup.data.as_deref();
+        if !config.accounts.iter().any(|account| account.enabled) {
             return Err(SetupError::NoAccount);
         }
+        let rules = Rules {
+            strategy: config.pool.strategy,
+            cooldown: config.pool.failure_cooldown,
+            session_ttl: config.pool.session_ttl,
+            max_wait: config.pool.max_wait,
+        };
+        let members = config.accounts.iter().map(member).collect();
+        let ground = Ground {
+            config,
+            data,
+            device: device_id(data)?,
+            memory: data.map(Memory::read).unwrap_or_default(),
+            pool: Pool::new(rules, members, fastrand::Rng::new()),
+            catalogue: Arc::new(Catalogue::vendored()),
+            http: client(config, config.proxy.as_ref()),
+        };
+        let configured = config.accounts.iter().enumerate();
+        let accounts = configured
+            .map(|(place, account)| ground.account(place, account).map(Arc::new))
+            .collect::<Result<Vec<_>, _>>()?;
         let gateway = Arc::new(Self {
             accounts,
-            pool: Pool::new(config.pool.failure_cooldown),
-            catalogue,
-            http: Upstream::new(outbound, limits),
-            ledger,
+            pool: ground.pool,
+            origins: Origins::default(),
+            catalogue: ground.catalogue,
+            ledger: setup.ledger.clone(),
             keep_alive: config.server.keep_alive,
             max_body: config.server.max_body_bytes,
+            reveal_account: config.server.reveal_account,
         });
-        let keepers = gateway.keepers();
+        gateway.recall(&ground.memory, Now::read());
+        Ok(gateway)
+    }
+
+    /// A gateway, and the tasks that keep its tokens, lists and quotas fresh,
+    /// remember how its accounts fare, and obey the person; the caller owns
+    /// them.
+    ///
+    /// # Errors
+    /// As [`Gateway::new`].
+    pub fn start(setup: Setup) -> Result<(Arc<Self>, JoinSet<()>), SetupError> {
+        let gateway = Self::new(&setup)?;
+        let mut keepers = gateway.keepers();
+        if let Some(data) = setup.data {
+            let (remembering, obeying) = (Arc::clone(&gateway), Arc::clone(&gateway));
+            let directory = data.clone();
+            keepers.spawn(async move { remembering.remember(directory).await });
+            keepers.spawn(obeying.obey(data, setup.configuration));
+        }
         Ok((gateway, keepers))
     }
 
-    fn keepers(&self) -> JoinSet<()> {
-        let mut keepers = JoinSet::new();
-        for account in &self.accounts {
-            let (of_token, http) = (Arc::clone(account), self.http.clone());
-            keepers.spawn(async move { of_token.backend.keep(&http).await });
-            let (of_models, http) = (Arc::clone(account), self.http.clone());
-            keepers.spawn(async move {
-                let Account {
-                    id,
-                    backend,
-                    models,
-                    ..
-                } = &*of_models;
-                models.keep(id, &**backend, &http).await;
-            });
-        }
-        keepers
+    /// The tasks that keep each account's token, list and quota fresh.
+    pub fn keepers(&self) -> JoinSet<()> {
+        let accounts = self.accounts.iter();
+        accounts.map(|account| Arc::clone(account).keep()).collect()
     }
 
     /// The accounts that may serve a model. Waits a little for lists only
     /// where none that is known has it, before it says that nobody does.
-    pub(crate) async fn candidates(&self, model: &str) -> Result<Vec<Candidate>, NoModel> {
+    ///
+    /// # Errors
+    /// If every list is known and none has it.
+    pub async fn candidates(&self, model: &str) -> Result<Vec<Candidate>, NoModel> {
         let now = Instant::now();
         for account in &self.accounts {
-            account.models.freshen(now);
+            account.freshen(now);
         }
         let wait_for: Vec<&Account> = match self.route(model) {
             Ok(candidates) if candidates.iter().any(|candidate| candidate.listed) => {
@@ -142,7 +167,8 @@ impl Gateway {
                 .collect(),
             Err(_) => self.accounts.iter().map(|account| &**account).collect(),
         };
-        join_all(wait_for.iter().map(|account| account.models.look_again())).await;
+        let wait_for = wait_for.iter().filter(|account| account.is_enabled());
+        join_all(wait_for.map(|account| account.models.look_again())).await;
         self.route(model)
     }
 
@@ -175,9 +201,23 @@ impl Gateway {
         &self.catalogue
     }
 
-    /// The client of all upstreams.
-    pub const fn http(&self) -> &Upstream {
-        &self.http
+    /// Who sealed what.
+    pub(crate) const fn origins(&self) -> &Origins {
+        &self.origins
+    }
+
+    /// Whether clients are told which account served them.
+    pub const fn reveals_account(&self) -> bool {
+        self.reveal_account
+    }
+
+    /// The key of the conversation that a call belongs to, where that matters.
+    pub(crate) fn conversation(&self, call: &Call) -> Option<u64> {
+        if self.pool.rules().strategy != Strategy::Sticky {
+            return None;
+        }
+        let named = session::named(&call.headers);
+        call.envelope.conversation(named, &call.body)
     }
 
     /// Where requests are recorded.
@@ -196,31 +236,102 @@ impl Gateway {
     }
 }
 
-fn seat(
-    account: &config::Account,
-    data: Option<&Path>,
-    device: &str,
-    catalogue: &Arc<Catalogue>,
-) -> Result<Account, SetupError> {
-    let backend: Box<dyn Provider> = match account.provider {
-        ProviderId::GithubCopilot => Box::new(Copilot::new(account, data, device)),
-        ProviderId::ZaiCodingPlan
-        | ProviderId::Zai
-        | ProviderId::ZhipuaiCodingPlan
-        | ProviderId::Zhipuai => {
-            let zai = Zai::new(account, Arc::clone(catalogue));
-            Box::new(zai.map_err(|error| SetupError::Account {
-                account: account.id.clone(),
-                error,
-            })?)
-        }
+/// What accounts are made of.
+struct Ground<'a> {
+    config: &'a Config,
+    data: Option<&'a Path>,
+    device: String,
+    memory: Memory,
+    pool: Arc<Pool>,
+    catalogue: Arc<Catalogue>,
+    http: Upstream,
+}
+
+impl Ground<'_> {
+    fn account(&self, place: usize, account: &config::Account) -> Result<Account, SetupError> {
+        let backend: Box<dyn Provider> = match account.provider {
+            ProviderId::GithubCopilot => Box::new(Copilot::new(account, self.data, &self.device)),
+            ProviderId::ZaiCodingPlan
+            | ProviderId::Zai
+            | ProviderId::ZhipuaiCodingPlan
+            | ProviderId::Zhipuai => {
+                let zai = Zai::new(account, Arc::clone(&self.catalogue));
+                Box::new(zai.map_err(|error| SetupError::Account {
+                    account: account.id.clone(),
+                    error,
+                })?)
+            }
+        };
+        let http = match &account.proxy {
+            None => self.http.clone(),
+            Some(OwnProxy::Direct) => client(self.config, None),
+            Some(OwnProxy::Url(url)) => {
+                let outer = self.config.proxy.as_ref();
+                let proxy = config::Proxy {
+                    via: Via::Url(url.clone()),
+                    no_proxy: outer
+                        .map(|proxy| proxy.no_proxy.clone())
+                        .unwrap_or_default(),
+                };
+                client(self.config, Some(&proxy))
+            }
+        };
+        let source = source(account);
+        let known = self.memory.accounts.get(&account.id);
+        let known = known.filter(|known| known.source == source);
+        let label = if self.config.server.reveal_account {
+            account.id.clone()
+        } else {
+            format!("account {}", place + 1)
+        };
+        Ok(Account {
+            id: account.id.as_str().into(),
+            label: label.into(),
+            pool: Arc::clone(&self.pool),
+            place,
+            provider: account.provider,
+            backend,
+            http,
+            models: Listing::default(),
+            allowance: Allowance::starting_with(
+                known.map(|known| known.quota.clone()).unwrap_or_default(),
+            ),
+            enabled: watch::Sender::new(account.enabled),
+            source,
+        })
+    }
+}
+
+fn client(config: &Config, proxy: Option<&config::Proxy>) -> Upstream {
+    let limits = Limits {
+        connect: config.server.connect_timeout,
+        first_byte: config.server.first_byte_timeout,
+        idle: config.server.idle_timeout,
     };
-    Ok(Account {
+    Upstream::new(Outbound::new(proxy, limits.connect), limits)
+}
+
+fn member(account: &config::Account) -> Member {
+    Member {
         id: account.id.as_str().into(),
         provider: account.provider,
-        backend,
-        models: Listing::default(),
-    })
+        tier: account.tier,
+        weight: account.weight,
+        max_concurrent: account.max_concurrent,
+        enabled: account.enabled,
+    }
+}
+
+/// Tells one credential, with where and how it is used, from another.
+pub fn source(account: &config::Account) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for secret in [&account.refresh_token, &account.api_key] {
+        let secret = secret.as_ref().map(ExposeSecret::expose_secret);
+        secret.hash(&mut hasher);
+    }
+    (account.provider, &account.host, &account.base_url).hash(&mut hasher);
+    format!("{:?}", account.settings).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// This installation's stable id, made at the first start.

@@ -4,13 +4,15 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use dialect::{Initiator, Usage};
+use dialect::{Dialect, Initiator, Usage};
 use jiff::Timestamp;
 use ledger::{Ending, Ledger, Record};
 use tokio::time::Instant;
 
 use crate::account::Account;
 use crate::call::Call;
+use crate::decision::Decision;
+use crate::pool::Pool;
 
 /// The status that servers log for a client that left before an answer.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -18,13 +20,23 @@ const CLIENT_CLOSED_REQUEST: u16 = 499;
 /// The record of one request while it runs.
 pub struct Meter {
     ledger: Option<Arc<Ledger>>,
-    record: Option<Box<Record>>,
+    running: Option<Box<Running>>,
     started: Instant,
+}
+
+struct Running {
+    record: Record,
+    decision: Decision,
 }
 
 impl Meter {
     /// Begins the record of an admitted request.
-    pub fn start(ledger: Option<Arc<Ledger>>, call: &Call, time: Timestamp) -> Self {
+    pub fn start(
+        ledger: Option<Arc<Ledger>>,
+        pool: Arc<Pool>,
+        call: &Call,
+        time: Timestamp,
+    ) -> Self {
         let record = Record {
             time,
             request_id: call.id.clone(),
@@ -43,17 +55,40 @@ impl Meter {
             first_byte: None,
             total: std::time::Duration::ZERO,
             client: None,
+            decision: None,
         };
         Self {
             ledger,
-            record: Some(Box::new(record)),
+            running: Some(Box::new(Running {
+                record,
+                decision: Decision::new(pool),
+            })),
             started: call.started,
         }
     }
 
+    /// Notes a step of how the request comes to its account.
+    pub fn decides(&mut self, note: impl FnOnce(&mut Decision)) {
+        if let Some(running) = &mut self.running {
+            note(&mut running.decision);
+        }
+    }
+
+    /// How often an upstream was asked.
+    pub fn attempts(&self) -> u32 {
+        let running = self.running.as_ref();
+        running.map_or(0, |running| running.record.attempts)
+    }
+
+    /// The dialect that the client speaks.
+    pub fn dialect(&self) -> Dialect {
+        let running = self.running.as_ref();
+        running.map_or(Dialect::Chat, |running| running.record.dialect)
+    }
+
     /// Notes one more attempt, and on whom.
     pub fn attempt(&mut self, account: &Account, model: &Arc<str>, initiator: Initiator) {
-        if let Some(record) = &mut self.record {
+        if let Some(Running { record, .. }) = self.running.as_deref_mut() {
             record.attempts += 1;
             record.account = Some(Arc::clone(&account.id));
             record.provider = Some(account.provider.as_str().into());
@@ -64,7 +99,7 @@ impl Meter {
 
     /// Notes that the reply has begun, with `status`.
     pub fn begun(&mut self, status: u16, now: Instant) {
-        if let Some(record) = &mut self.record {
+        if let Some(Running { record, .. }) = self.running.as_deref_mut() {
             record.status = status;
             record.first_byte = Some(now - self.started);
         }
@@ -73,7 +108,7 @@ impl Meter {
     /// Notes what the reply has told of its usage so far, so that a client
     /// that leaves does not take it along.
     pub fn used(&mut self, usage: Usage) {
-        if let Some(record) = &mut self.record {
+        if let Some(Running { record, .. }) = self.running.as_deref_mut() {
             record.usage.merge(usage);
         }
     }
@@ -90,7 +125,7 @@ impl Meter {
     }
 
     fn end(mut self, outcome: Ending, status: Option<u16>, code: Option<Cow<'static, str>>) {
-        if let Some(record) = &mut self.record {
+        if let Some(Running { record, .. }) = self.running.as_deref_mut() {
             record.outcome = outcome;
             record.error_code = code;
             record.status = status.unwrap_or(record.status);
@@ -100,13 +135,19 @@ impl Meter {
 
 impl Drop for Meter {
     fn drop(&mut self) {
-        let Some(mut record) = self.record.take() else {
+        let Some(running) = self.running.take() else {
             return;
         };
+        let Running {
+            mut record,
+            decision,
+        } = *running;
         record.total = self.started.elapsed();
         log(&record);
         if let Some(ledger) = &self.ledger {
-            ledger.record(*record);
+            let answered = record.first_byte.and(record.account.as_deref());
+            record.decision = decision.told(answered);
+            ledger.record(record);
         }
     }
 }

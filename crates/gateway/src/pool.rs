@@ -1,223 +1,144 @@
-//! Leases accounts to requests and remembers how they fared. The clock is
-//! passed in, and nothing here does I/O.
+//! Leases accounts to requests and remembers how they fared. The clocks are
+//! passed in, chance is a seed, and nothing here does I/O.
+//!
+//! - [`Search`]: one request's search for an account, attempt after attempt
+//! - [`Lease`]: an account lent to one attempt, and what came of it
+//! - `state`: what is known of all accounts, under one lock
+//! - `breaker`: health; `affinity`: conversations; `line`: who waits
+//! - [`health`]: what outlives a restart
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+mod affinity;
+mod breaker;
+pub mod health;
+mod lease;
+mod line;
+mod search;
+pub mod standing;
+mod state;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::outcome::{Outcome, Scope};
+use config::{ProviderId, Strategy, Tier};
+use tokio::sync::Notify;
+
+pub use self::breaker::{Basis, Cause};
+pub use self::lease::Lease;
+pub use self::search::{Choice, Considered, Search};
+use self::state::State;
+pub use self::state::{Condition, Health};
+use crate::clock::Now;
 use crate::route::Candidate;
 
-/// All accounts, by their place.
+/// All accounts, by their place in the configuration.
 pub struct Pool {
     state: Mutex<State>,
-    cooldown: Duration,
+    members: Vec<Member>,
+    rules: Rules,
+    changed: Notify,
 }
 
-#[derive(Default)]
-struct State {
-    /// The account that was leased last: round robin goes on behind it.
-    last: Option<usize>,
-    accounts: HashMap<usize, Cooling>,
-    models: HashMap<(usize, Arc<str>), Cooling>,
-}
-
-/// Why, and until when, an account is passed over.
+/// The `[pool]` section.
 #[derive(Clone, Copy, Debug)]
-struct Cooling {
-    until: Instant,
-    /// Whether the upstream told the moment. One that it told is kept; one
-    /// that is a guess of ours yields before a request fails for it.
-    told: bool,
+pub struct Rules {
+    /// Who is asked first.
+    pub strategy: Strategy,
+    /// How long a failure of unknown length counts at first.
+    pub cooldown: Duration,
+    /// How long a conversation that says nothing keeps its account.
+    pub session_ttl: Duration,
+    /// How long a request may wait in all.
+    pub max_wait: Duration,
 }
 
-/// The accounts that a request was tried on.
-#[derive(Debug, Default)]
-pub struct Tried(Vec<usize>);
-
-impl Tried {
-    /// Lets an account be tried once more.
-    pub fn forgive(&mut self, account: usize) {
-        self.0.retain(|tried| *tried != account);
-    }
+/// An account, as far as the pool knows it.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// Its id in the configuration.
+    pub id: Arc<str>,
+    /// Whose account it is.
+    pub provider: ProviderId,
+    /// Whether it comes first or last.
+    pub tier: Tier,
+    /// Its share beside the others.
+    pub weight: u32,
+    /// How many requests it serves at once.
+    pub max_concurrent: Option<u32>,
+    /// Whether it may serve.
+    pub enabled: bool,
 }
-
-/// An account lent to one attempt. Dropped without being settled, nothing was
-/// learnt of the account: the client left.
-pub struct Lease {
-    pool: Arc<Pool>,
-    /// The account's place.
-    pub account: usize,
-    /// The model, as the account's upstream names it.
-    pub model: Arc<str>,
-}
-
-/// No account can be leased now.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Blocked;
 
 impl Pool {
-    /// A pool whose accounts rest for `cooldown` after a failure of which the
-    /// upstream does not say how long it lasts.
-    pub fn new(cooldown: Duration) -> Arc<Self> {
+    /// A pool of these accounts, all of them well. `chance` gives the jitter of
+    /// its guesses.
+    pub fn new(rules: Rules, members: Vec<Member>, chance: fastrand::Rng) -> Arc<Self> {
+        let state = State::new(&members, rules.session_ttl, chance);
         Arc::new(Self {
-            state: Mutex::default(),
-            cooldown,
+            state: Mutex::new(state),
+            members,
+            rules,
+            changed: Notify::new(),
         })
     }
 
-    /// Lends the next account in turn: one whose credential and list are at
-    /// hand before one that is still to get them, and one that merely failed
-    /// lately before none at all. Never one that was tried.
-    ///
-    /// # Errors
-    /// If every candidate was tried or is known to be at a limit.
-    pub fn lease(
-        self: &Arc<Self>,
-        candidates: &[Candidate],
-        tried: &mut Tried,
-        now: Instant,
-    ) -> Result<Lease, Blocked> {
-        let mut state = self.state();
-        let behind = candidates
-            .iter()
-            .position(|candidate| state.last.is_some_and(|last| candidate.account > last))
-            .unwrap_or(0);
-        let mut best: Option<(Rank, &Candidate)> = None;
-        let in_turn = candidates[behind..].iter().chain(&candidates[..behind]);
-        for candidate in in_turn.filter(|candidate| !tried.0.contains(&candidate.account)) {
-            let rank = match state.cooling(candidate, now) {
-                None => Rank::Free {
-                    waiting: !candidate.ready,
-                    unlisted: !candidate.listed,
-                },
-                Some(cooling) => {
-                    if cooling.told {
-                        continue;
-                    }
-                    Rank::Cooling(cooling.until - now)
-                }
-            };
-            if best.as_ref().is_none_or(|(best, _)| rank < *best) {
-                best = Some((rank, candidate));
-            }
-        }
-        let Some((_, candidate)) = best else {
-            return Err(Blocked);
-        };
-        state.last = Some(candidate.account);
-        tried.0.push(candidate.account);
-        Ok(Lease {
-            pool: Arc::clone(self),
-            account: candidate.account,
-            model: Arc::clone(&candidate.model),
-        })
+    /// One request's search for an account. `session` is the key of the
+    /// conversation that it belongs to.
+    pub fn search(self: &Arc<Self>, session: Option<u64>) -> Search {
+        Search::new(Arc::clone(self), session)
     }
 
-    /// When the first of the candidates is free again of which the upstream
-    /// told the moment; `None` where none told one.
-    pub fn soonest(&self, candidates: &[Candidate], now: Instant) -> Option<Duration> {
-        let state = self.state();
-        candidates
-            .iter()
-            .filter_map(|candidate| state.cooling(candidate, now))
-            .filter(|cooling| cooling.told)
-            .map(|cooling| cooling.until - now)
-            .min()
+    /// The accounts, by their place.
+    pub fn members(&self) -> &[Member] {
+        &self.members
     }
 
-    fn settle(&self, account: usize, model: &Arc<str>, outcome: Outcome, now: Instant) {
-        let cool = |after: Option<Duration>| Cooling {
-            until: now + after.unwrap_or(self.cooldown),
-            told: after.is_some(),
-        };
-        let mut state = self.state();
-        match outcome {
-            // What an upstream told of a moment outlives the good end of a
-            // request that began before it.
-            Outcome::Served => {
-                let stays = |cooling: &Cooling| cooling.told && now < cooling.until;
-                state
-                    .accounts
-                    .retain(|of, cooling| *of != account || stays(cooling));
-                state.models.retain(|(of, which), cooling| {
-                    *of != account || which != model || stays(cooling)
-                });
-            }
-            Outcome::Limited {
-                scope: Scope::Model,
-                retry_after,
-            } => {
-                let key = (account, Arc::clone(model));
-                lay(state.models.entry(key), cool(retry_after), now);
-            }
-            Outcome::Limited { retry_after, .. } | Outcome::Failing { retry_after } => {
-                lay(state.accounts.entry(account), cool(retry_after), now);
-            }
-            Outcome::Unreachable
-            | Outcome::Unauthorized
-            | Outcome::Misdirected
-            | Outcome::Refused => lay(state.accounts.entry(account), cool(None), now),
-            Outcome::Unserved => {
-                let key = (account, Arc::clone(model));
-                lay(state.models.entry(key), cool(None), now);
-            }
-            Outcome::Rejected => {}
+    /// The rules of the pool.
+    pub const fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// How a candidate's account is, for a person: with the model's own
+    /// troubles on it, and its provider's.
+    pub fn condition(&self, candidate: &Candidate, now: Now) -> Condition {
+        self.state()
+            .condition(&self.members, candidate.account, Some(candidate), now)
+    }
+
+    /// Ends every cooldown of an account, because a person says so. Of its
+    /// provider, too: it is one of those that it stood in the way of.
+    pub fn reset(&self, account: usize) {
+        self.state().reset(&self.members, account);
+        self.changed.notify_one();
+    }
+
+    /// Switches an account on or off. Tells whether that changed anything.
+    pub fn enable(&self, account: usize, enabled: bool) -> bool {
+        self.state().enable(account, enabled)
+    }
+
+    /// Takes note of how much an account has left, from 0 to 1; `None` where
+    /// that is not known.
+    pub fn remains(&self, account: usize, share: Option<f64>) {
+        self.state().remains(account, share);
+    }
+
+    /// Takes note that an account has something left after all: what the
+    /// calendar said of its quota is no more than a guess then.
+    pub fn is_not_spent(&self, account: usize, now: Now) {
+        if self.state().is_not_spent(account, self.rules.cooldown, now) {
+            self.changed.notify_one();
         }
+    }
+
+    /// Waits until the health of some account has changed since the last call.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
     }
 
     /// The state is whole between any two statements that change it, so a
-    /// panic elsewhere while it was locked does no harm.
+    /// panic while it was locked does no harm.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A cooldown gives way to a longer one only, and one that was told to no
-/// guess.
-fn lay<K>(slot: Entry<'_, K, Cooling>, new: Cooling, now: Instant) {
-    slot.and_modify(|old| {
-        if old.until <= now || (new.told, new.until) > (old.told, old.until) {
-            *old = new;
-        }
-    })
-    .or_insert(new);
-}
-
-impl State {
-    fn cooling(&self, candidate: &Candidate, now: Instant) -> Option<Cooling> {
-        let account = self.accounts.get(&candidate.account);
-        let model = if self.models.is_empty() {
-            None
-        } else {
-            self.models
-                .get(&(candidate.account, Arc::clone(&candidate.model)))
-        };
-        [account, model]
-            .into_iter()
-            .flatten()
-            .filter(|cooling| now < cooling.until)
-            .max_by_key(|cooling| (cooling.told, cooling.until))
-            .copied()
-    }
-}
-
-/// How gladly an account is leased, best first.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Rank {
-    /// Best where neither its credential nor its list is still to come.
-    Free {
-        waiting: bool,
-        unlisted: bool,
-    },
-    Cooling(Duration),
-}
-
-impl Lease {
-    /// Tells the pool what came of the attempt.
-    pub fn settle(self, outcome: Outcome, now: Instant) {
-        self.pool.settle(self.account, &self.model, outcome, now);
     }
 }
 

@@ -16,6 +16,8 @@ use tokio::time::Instant;
 
 use crate::account::Account;
 use crate::attempt::{Begun, error_inside};
+use crate::clock::Now;
+use crate::gateway::Gateway;
 use crate::gather::Gather;
 use crate::meter::Meter;
 use crate::outbound::chain;
@@ -34,9 +36,17 @@ pub struct Relay {
     /// When the upstream last said something.
     heard: Instant,
     idle: Duration,
-    account: Arc<Account>,
+    maker: Maker,
     /// What the end settles. Taken then, which is once.
     settlement: Option<(Meter, Lease)>,
+}
+
+/// Whose reply it is, and who is to know of what it seals.
+pub struct Maker {
+    /// Remembers who sealed what.
+    pub gateway: Arc<Gateway>,
+    /// The account that answers.
+    pub account: Arc<Account>,
 }
 
 /// What comes of one look at the upstream.
@@ -55,13 +65,7 @@ enum End {
 
 impl Relay {
     /// The relay of a reply that has begun.
-    pub fn new(
-        begun: Begun,
-        mut meter: Meter,
-        lease: Lease,
-        account: Arc<Account>,
-        idle: Duration,
-    ) -> Self {
+    pub fn new(begun: Begun, mut meter: Meter, lease: Lease, maker: Maker) -> Self {
         let now = Instant::now();
         meter.begun(begun.status.as_u16(), now);
         meter.used(begun.tap.usage());
@@ -73,8 +77,8 @@ impl Relay {
             gathered,
             end: None,
             heard: now,
-            idle,
-            account,
+            idle: maker.account.http.limits().idle,
+            maker,
             settlement: Some((meter, lease)),
         }
     }
@@ -182,9 +186,10 @@ impl Relay {
         if let Some((mut meter, lease)) = self.settlement.take() {
             meter.used(self.tap.usage());
             meter.fail(None, code);
-            lease.settle(Outcome::Unreachable, Instant::now().into_std());
+            self.remember(&lease);
+            lease.settle(Outcome::Unreachable, "the reply broke off", Now::read());
         }
-        let account = &self.account.id;
+        let account = &self.maker.account.label;
         Failure::new(
             502,
             code,
@@ -198,15 +203,21 @@ impl Relay {
             return;
         };
         meter.used(self.tap.usage());
-        let now = Instant::now().into_std();
+        self.remember(&lease);
         let Some(json) = self.tap.error() else {
-            lease.settle(Outcome::Served, now);
+            lease.settle(Outcome::Served, "", Now::read());
             return meter.complete();
         };
         // No header of a stream's beginning speaks of an error at its end.
-        let failed = error_inside(&self.account, &HeaderMap::new(), json.clone());
-        lease.settle(failed.outcome, now);
+        let failed = error_inside(&self.maker.account, &HeaderMap::new(), json.clone());
+        lease.settle(failed.outcome, failed.why, Now::read());
         meter.fail(None, failed.refusal.code());
+    }
+
+    /// What the reply has sealed comes back with the client's next request.
+    fn remember(&self, lease: &Lease) {
+        let origins = self.maker.gateway.origins();
+        origins.remember(self.tap.seals().digests(), lease.account, &lease.model);
     }
 }
 
@@ -215,9 +226,10 @@ impl Drop for Relay {
         if self.has_said_all() {
             // The client has all of the reply and did not wait for more.
             self.finish();
-        } else if let Some((meter, _)) = &mut self.settlement {
+        } else if let Some((mut meter, lease)) = self.settlement.take() {
             // The client left: what was told until now still counts.
             meter.used(self.tap.usage());
+            self.remember(&lease);
         }
     }
 }

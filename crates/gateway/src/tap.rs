@@ -6,9 +6,10 @@
 //! the client, asked for.
 
 use bytes::{Bytes, BytesMut};
-use dialect::Usage;
 use dialect::chat::Chunk;
+use dialect::sealed::Seals;
 use dialect::sse::{Event, event_end, resume};
+use dialect::{Dialect, Usage};
 
 /// An event larger than this is handed on in pieces and no longer looked at.
 const LARGEST_EVENT: usize = 8 << 20;
@@ -21,6 +22,7 @@ pub struct Tap {
     searched: usize,
     strip_usage: bool,
     usage: Usage,
+    seals: Seals,
     begun: bool,
     finished: bool,
     done: bool,
@@ -35,6 +37,7 @@ impl Tap {
             searched: 0,
             strip_usage,
             usage: Usage::default(),
+            seals: Seals::new(Dialect::Chat),
             begun: false,
             finished: false,
             done: false,
@@ -94,6 +97,11 @@ impl Tap {
         self.usage
     }
 
+    /// What the reply has sealed so far.
+    pub const fn seals(&self) -> &Seals {
+        &self.seals
+    }
+
     /// Whether the reply itself has begun, after comments and preambles.
     pub const fn has_begun(&self) -> bool {
         self.begun
@@ -120,6 +128,7 @@ impl Tap {
         let Some(data) = Event::parse(event).data else {
             return true;
         };
+        self.seals.event(&data);
         match Chunk::read(&data) {
             Chunk::Content { finish, usage } => {
                 self.begun = true;

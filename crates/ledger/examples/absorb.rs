@@ -164,6 +164,7 @@ impl Names {
             first_byte: Some(Duration::from_micros(tokens)),
             total: Duration::from_micros(tokens * 20),
             client: None,
+            decision: None,
         }
     }
 }

@@ -23,8 +23,9 @@ pub(crate) fn writable(path: &Path) -> Result<Connection, Error> {
     Ok(connection)
 }
 
-/// A connection that reads the ledger at `path`, and can do nothing else.
-pub(crate) fn readable(path: &Path) -> Result<Connection, Error> {
+/// A connection that reads the ledger at `path`, and can do nothing else; and
+/// the ledger's version.
+pub(crate) fn readable(path: &Path) -> Result<(Connection, u32), Error> {
     let missing = || Error::Missing {
         path: path.to_owned(),
     };
@@ -37,7 +38,7 @@ pub(crate) fn readable(path: &Path) -> Result<Connection, Error> {
     match schema::version(&connection, path)? {
         // Another process has made the file and not yet the tables.
         0 => Err(missing()),
-        _ => Ok(connection),
+        version => Ok((connection, version)),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{Error, Record, open, row};
 pub struct Reader {
     path: PathBuf,
     connection: Connection,
+    version: u32,
 }
 
 impl Reader {
@@ -21,8 +22,12 @@ impl Reader {
     /// is no ledger, or is one of a later release.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let path = std::path::absolute(path).map_err(Error::io("find", path))?;
-        let connection = open::readable(&path)?;
-        Ok(Self { path, connection })
+        let (connection, version) = open::readable(&path)?;
+        Ok(Self {
+            path,
+            connection,
+            version,
+        })
     }
 
     /// How many records there are.
@@ -59,7 +64,7 @@ impl Reader {
 
     fn records(&self, which: &str, parameters: impl Params) -> Result<Vec<Record>, Error> {
         self.connection
-            .prepare_cached(&[row::SELECT, which].concat())
+            .prepare_cached(&[row::select(self.version), which].concat())
             .and_then(|mut statement| statement.query_map(parameters, row::read)?.collect())
             .map_err(Error::sqlite(&self.path))
     }

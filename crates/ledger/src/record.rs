@@ -47,6 +47,9 @@ pub struct Record {
     pub total: Duration,
     /// The client, where it is known by a key of its own.
     pub client: Option<Arc<str>>,
+    /// How it came to its account, as JSON of the gateway's. `None` where there
+    /// was nothing to decide.
+    pub decision: Option<String>,
 }
 
 /// How a request ended.

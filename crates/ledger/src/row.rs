@@ -22,12 +22,18 @@ macro_rules! columns {
 pub(crate) const INSERT: &str = concat!(
     "INSERT INTO record (",
     columns!(),
-    ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ", decision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (request_id) DO NOTHING"
 );
 
-/// The start of every statement whose rows [`read`] reads.
-pub(crate) const SELECT: &str = concat!("SELECT ", columns!(), " FROM record ");
+/// The start of every statement whose rows [`read`] reads, for a ledger of
+/// `version`: one of an earlier release is read as it is.
+pub(crate) const fn select(version: u32) -> &'static str {
+    match version {
+        0 | 1 => concat!("SELECT ", columns!(), ", NULL FROM record "),
+        _ => concat!("SELECT ", columns!(), ", decision FROM record "),
+    }
+}
 
 /// Runs [`INSERT`] for one record.
 pub(crate) fn insert(statement: &mut Statement<'_>, record: &Record) -> rusqlite::Result<usize> {
@@ -54,10 +60,11 @@ pub(crate) fn insert(statement: &mut Statement<'_>, record: &Record) -> rusqlite
         record.first_byte.map(|time| integer(time.as_micros())),
         integer(record.total.as_micros()),
         record.client,
+        record.decision,
     ])
 }
 
-/// Reads a row of [`SELECT`], by position: looking its columns up by their names
+/// Reads a row of [`select`], by position: looking its columns up by their names
 /// takes several times as long.
 pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<Record> {
     let count = |column| row.get::<_, Count>(column).map(|count| count.0);
@@ -90,6 +97,7 @@ pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<Record> {
         first_byte: told(19)?.map(Duration::from_micros),
         total: Duration::from_micros(count(20)?),
         client: row.get(21)?,
+        decision: row.get(22)?,
     })
 }
 

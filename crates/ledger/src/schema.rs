@@ -66,7 +66,8 @@ const LATEST: u32 = MIGRATIONS.len() as u32;
 /// Rows are written in the order in which requests end, so that both indices
 /// grow at their ends where request ids grow with time. No index serves accounts
 /// or models: a report reads its window of time as a whole.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE record (
         id            INTEGER PRIMARY KEY,
         time_us       INTEGER NOT NULL, -- microseconds since 1970
@@ -93,4 +94,8 @@ const MIGRATIONS: &[&str] = &["
         client        TEXT
     ) STRICT;
     CREATE INDEX record_by_time ON record (time_us);
-"];
+",
+    "
+    ALTER TABLE record ADD COLUMN decision TEXT; -- JSON: how it came to its account
+",
+];

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::thread;
 
-use ledger::{Error, Ledger, Reader};
+use ledger::{Error, Ledger, Reader, Record};
 use rusqlite::Connection;
 
 use crate::samples::numbered;
@@ -79,8 +79,36 @@ fn a_ledger_of_a_later_release_is_refused() {
         .unwrap();
     refused(&path, |error, said| {
         assert!(matches!(error, Error::Newer { found: 1000, .. }));
-        assert!(said.ends_with("is a ledger of version 1000, and this release knows none above 1"));
+        assert!(said.ends_with("is a ledger of version 1000, and this release knows none above 2"));
     });
+}
+
+#[test]
+fn a_ledger_of_an_earlier_release_is_read_as_it_is_and_written_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("usage.db");
+    let ledger = Ledger::open(&path).unwrap();
+    ledger.record(numbered(0));
+    ledger.close().unwrap();
+    Connection::open(&path)
+        .and_then(|other| {
+            other.execute_batch("ALTER TABLE record DROP COLUMN decision; PRAGMA user_version = 1")
+        })
+        .unwrap();
+    let old = Reader::open(&path).unwrap();
+    assert_eq!(old.last(1).unwrap(), [numbered(0)]);
+
+    let decided = Record {
+        decision: Some("{}".into()),
+        ..numbered(1)
+    };
+    let ledger = Ledger::open(&path).unwrap();
+    ledger.record(decided.clone());
+    ledger.close().unwrap();
+    let new = Reader::open(&path).unwrap();
+    assert_eq!(new.last(2).unwrap(), [numbered(0), decided]);
+    // Who has it open since before the change reads on.
+    assert_eq!(old.last(2).unwrap()[1].request_id, numbered(1).request_id);
 }
 
 #[test]

@@ -30,6 +30,7 @@ pub(crate) fn numbered(number: usize) -> Record {
         first_byte: Some(Duration::from_millis(1)),
         total: Duration::from_millis(2),
         client: None,
+        decision: None,
     }
 }
 
@@ -61,7 +62,12 @@ fn record() -> impl Strategy<Value = Record> {
         prop::sample::select(vec![Initiator::User, Initiator::Agent]),
         any::<u32>(),
     );
-    let when = (time(), option::of(duration()), duration());
+    let when = (
+        time(),
+        option::of(duration()),
+        duration(),
+        option::of(any::<String>()),
+    );
     (who, how, when, usage()).prop_map(|(who, how, when, usage)| Record {
         request_id: who.0,
         account: who.1,
@@ -79,6 +85,7 @@ fn record() -> impl Strategy<Value = Record> {
         time: when.0,
         first_byte: when.1,
         total: when.2,
+        decision: when.3,
         usage,
     })
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use config::ProviderId;
+use dialect::envelope::Splice;
 use dialect::{Failure, Initiator};
 use futures_util::future::BoxFuture;
 use http::header::{InvalidHeaderValue, RETRY_AFTER};
@@ -19,6 +20,7 @@ use jiff::Timestamp;
 
 use crate::call::Call;
 use crate::outcome::Outcome;
+use crate::quota::{Quota, Window};
 use crate::upstream::Upstream;
 
 /// Talks to one account's upstream.
@@ -33,8 +35,14 @@ pub trait Provider: Send + Sync {
     fn keep<'a>(&'a self, http: &'a Upstream) -> BoxFuture<'a, ()>;
 
     /// The upstream request for `call`, with every field and header that this
-    /// provider wants.
-    fn request(&self, call: &Call, model: &str, token: &Token) -> Request<Full<Bytes>>;
+    /// provider wants, and without what `cuts` take out.
+    fn request(
+        &self,
+        call: &Call,
+        model: &str,
+        cuts: &[Splice],
+        token: &Token,
+    ) -> Request<Full<Bytes>>;
 
     /// Who caused the request, as its upstream is told.
     fn initiator(&self, call: &Call) -> Initiator {
@@ -43,6 +51,19 @@ pub trait Provider: Send + Sync {
 
     /// The request that lists the account's models.
     fn models(&self, token: &Token) -> Request<Full<Bytes>>;
+
+    /// The request that asks what is left of the account's allowance, which
+    /// costs nothing of it; `None` where there is nothing to ask with.
+    fn quota_request(&self) -> Option<Request<Full<Bytes>>>;
+
+    /// Reads the answer to it.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    fn quota(&self, body: &[u8]) -> Result<Quota, String>;
+
+    /// What a reply tells of the allowance in passing.
+    fn overheard(&self, headers: &HeaderMap) -> Vec<Window>;
 
     /// What an answer means that is not a success, or an error inside one.
     fn verdict(

@@ -6,10 +6,10 @@ use std::time::Duration;
 use dialect::chat::error_words;
 use http::{HeaderMap, StatusCode};
 use jiff::tz::{Offset, TimeZone};
-use jiff::{Timestamp, civil};
+use jiff::{Span, Timestamp, civil};
 
 use super::{LONGEST_WAIT, is_html, retry_after, until};
-use crate::outcome::{Outcome, Scope};
+use crate::outcome::{Outcome, Reset as Ends, Scope};
 
 /// One kind of answer, and what it means.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub(super) enum When {
 }
 
 /// What an answer means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Means {
     /// The request is at fault: no account would take it.
     Fault,
@@ -53,27 +53,40 @@ pub(super) enum Means {
     Token,
     /// The host is not the account's.
     Host,
-    /// The client's identity is out of date.
+    /// The client's identity is out of date, or something on the way answers
+    /// in the upstream's place.
     Identity,
+    /// The request holds what another account or model has sealed.
+    Sealed,
     /// The seat, the plan or the key is refused until a person acts.
     Refused,
     /// A limit, and how its end is known where the answer does not tell it.
     Limit(Scope, Reset),
+    /// Too much to do, and whom it hits: it passes soon.
+    Overload(Scope),
     /// The upstream failed by itself.
     Failing,
 }
 
-/// When a limit ends of which the answer has no `Retry-After`: only what it
-/// tells in another way. A guess is the pool's, and yields.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// When a limit ends of which the answer has no `Retry-After`: what it tells
+/// in another way, or what the calendar does. A guess is the pool's, and yields.
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Reset {
     /// Not told: the pool guesses.
     Unknown,
+    /// When one of the provider's own windows is renewed that says that it is
+    /// used up.
+    Window(WindowReset),
+    /// The same, and else with the month, 00:00:00 in UTC on its first day.
+    Month(WindowReset),
     /// With the day, 00:00:00 in UTC+8.
     DayInChina,
     /// At the time that the words tell, in UTC+8 (`2026-08-27 21:31:39`).
     ToldInChina,
 }
+
+/// Finds the reset of the window that blocks in an answer's headers.
+pub(super) type WindowReset = fn(&HeaderMap) -> Option<Timestamp>;
 
 /// An answer as the tables see it.
 pub(super) struct Answer<'a> {
@@ -124,24 +137,34 @@ impl<'a> Answer<'a> {
             Means::Unserved => Outcome::Unserved,
             Means::Token => Outcome::Unauthorized,
             Means::Host => Outcome::Misdirected,
-            Means::Identity | Means::Refused => Outcome::Refused,
+            Means::Identity => Outcome::Unrecognised,
+            Means::Sealed => Outcome::Foreign,
+            Means::Refused => Outcome::Refused,
             Means::Failing => Outcome::Failing { retry_after: asked },
+            Means::Overload(scope) => Outcome::Overloaded {
+                scope,
+                retry_after: asked,
+            },
             Means::Limit(scope, reset) => Outcome::Limited {
                 scope,
-                retry_after: asked
+                reset: asked
                     .or_else(|| reset_header(self.headers, now))
-                    .or_else(|| self.reset(reset, now)),
+                    .map_or_else(|| self.reset(reset, now), Ends::Told),
             },
         }
     }
 
-    fn reset(&self, reset: Reset, now: Timestamp) -> Option<Duration> {
-        let at = match reset {
-            Reset::Unknown => return None,
-            Reset::DayInChina => next_day_in_china(now)?,
-            Reset::ToldInChina => told_in_china(&self.text)?,
+    fn reset(&self, reset: Reset, now: Timestamp) -> Ends {
+        let told = |at: Option<Timestamp>| at.map(|at| Ends::Told(until(at, now)));
+        let calendar = |at: Option<Timestamp>| at.map(|at| Ends::Calendar(until(at, now)));
+        let known = match reset {
+            Reset::Unknown => None,
+            Reset::Window(find) => told(find(self.headers)),
+            Reset::Month(find) => told(find(self.headers)).or_else(|| calendar(next_month(now))),
+            Reset::DayInChina => calendar(next_day_in_china(now)),
+            Reset::ToldInChina => told(told_in_china(&self.text)),
         };
-        Some(until(at, now))
+        known.unwrap_or(Ends::Unknown)
     }
 }
 
@@ -165,6 +188,12 @@ fn reset_header(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
         Some(reset.min(LONGEST_WAIT))
     });
     resets.max()
+}
+
+fn next_month(now: Timestamp) -> Option<Timestamp> {
+    let first = now.to_zoned_datetime(TimeZone::UTC).first_of_month().ok()?;
+    let next = first.date().checked_add(Span::new().months(1)).ok()?;
+    Some(next.to_zoned_datetime(TimeZone::UTC).ok()?.timestamp())
 }
 
 fn china() -> TimeZone {
@@ -247,6 +276,16 @@ mod tests {
     }
 
     #[test]
+    fn a_month_ends_at_midnight_utc_also_with_the_year() {
+        for (now, next) in [
+            ("2026-11-30T23:59:59Z", "2026-12-01T00:00:00Z"),
+            ("2026-12-01T00:00:00Z", "2027-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(next_month(at(now)), Some(at(next)));
+        }
+    }
+
+    #[test]
     fn a_time_in_words_is_read_as_china_tells_it() {
         let text = "usage limit reached for 5 hour. your limit will reset at 2026-08-27 21:31:39 ü";
         assert_eq!(told_in_china(text), Some(at("2026-08-27T13:31:39Z")));
@@ -276,6 +315,7 @@ mod tests {
             told_in_china(&text);
             if let Ok(now) = Timestamp::from_second(seconds) {
                 next_day_in_china(now);
+                next_month(now);
             }
         }
     }

@@ -159,7 +159,13 @@ async fn a_failure_of_unknown_length_never_blocks_the_last_way_out() {
     let house = House::build().await;
     house.both(&Fault::status(500, "oops"));
     let answer = house.ask(MODEL).await;
-    assert_eq!((answer.status.as_u16(), answer.text()), (500, "oops"));
+    assert_eq!(answer.status, 503);
+    let error = &answer.json()["error"];
+    insta::assert_snapshot!(
+        error["message"].as_str().unwrap(),
+        @r#"no account can serve "gpt-4o" now: octocat: the upstream failed (HTTP 500: oops); hubot: the upstream failed (HTTP 500: oops)"#
+    );
+    assert_eq!(answer.headers["retry-after"], "1");
     house.mock.clear("octocat");
     assert!(house.ask(MODEL).await.said().contains("octocat"));
 }
@@ -354,6 +360,8 @@ async fn a_no_for_good_does_not_hide_what_may_pass() {
         .mock
         .set_faults("hubot", Faults::always(Fault::status(500, "oops")));
     for _ in 0..3 {
-        assert_eq!(house.ask(MODEL).await.status, 500);
+        let answer = house.ask(MODEL).await;
+        assert_eq!(answer.status, 503, "{}", answer.text());
+        assert_eq!(answer.headers["retry-after"], "1");
     }
 }

@@ -126,6 +126,7 @@ impl House {
             config,
             data: Some(data.path().to_owned()),
             ledger: Some(Arc::clone(&ledger)),
+            configuration: None,
         };
         let (gateway, keepers) = Gateway::start(setup).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

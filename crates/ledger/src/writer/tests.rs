@@ -122,6 +122,7 @@ fn record(number: usize) -> Record {
         first_byte: None,
         total: Duration::ZERO,
         client: None,
+        decision: None,
     }
 }
 

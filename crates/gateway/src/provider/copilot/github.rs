@@ -138,6 +138,11 @@ impl GitHub {
         format!("{}/copilot_internal/v2/token", self.api)
     }
 
+    /// Where a seat tells of its plan and its allowance.
+    pub fn user_url(&self) -> String {
+        format!("{}/copilot_internal/user", self.api)
+    }
+
     /// Begins a device flow.
     ///
     /// # Errors
@@ -224,7 +229,7 @@ fn post_form(url: &str, form: String) -> Result<Request<Full<Bytes>>, Error> {
 }
 
 /// No editor headers on these (facts: Copilot, 1).
-fn get(url: &str, token: &SecretString) -> Result<Request<Full<Bytes>>, Error> {
+pub(super) fn get(url: &str, token: &SecretString) -> Result<Request<Full<Bytes>>, Error> {
     let mut authorization = HeaderValue::from_str(&format!("token {}", token.expose_secret()))
         .map_err(|_| {
             Error::Refused("the GitHub token holds characters that no token has".into())
@@ -247,10 +252,11 @@ fn read<T: for<'de> Deserialize<'de>>(
         return parse(&body);
     }
     let words = refusal(&headers, &body);
-    // A 403 may be a rate limit of the REST API, which passes.
-    let limited = words.to_ascii_lowercase().contains("rate limit");
+    // A 403 may be a rate limit of the REST API, or the page of something on
+    // the way, a hotel's sign-in: both pass.
+    let passes = words.to_ascii_lowercase().contains("rate limit") || is_html(&headers, &body);
     match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND if !limited => {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND if !passes => {
             Err(Error::Refused(format!("GitHub answered {status}: {words}")))
         }
         _ => Err(Error::Failed {

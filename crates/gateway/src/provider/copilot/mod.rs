@@ -1,5 +1,6 @@
 //! GitHub Copilot: identity, tokens, and what its answers mean.
 
+mod allowance;
 mod cache;
 pub mod github;
 pub mod identity;
@@ -11,12 +12,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use config::InitiatorMode;
+use dialect::envelope::Splice;
 use dialect::{Failure, Initiator};
 use futures_util::future::BoxFuture;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body_util::Full;
 use jiff::Timestamp;
+use secrecy::SecretString;
 
 use self::cache::Cache;
 use self::github::{Error, GitHub};
@@ -24,6 +27,7 @@ use self::token::{Source, Tokens};
 use crate::call::Call;
 use crate::outcome::Outcome;
 use crate::provider::{Provider, Token, Verdict};
+use crate::quota::{Quota, Window};
 use crate::upstream::Upstream;
 
 /// The data plane of github.com where a token names none.
@@ -31,8 +35,9 @@ const DEFAULT_BASE: &str = "https://api.githubcopilot.com";
 
 /// One Copilot seat.
 pub struct Copilot {
-    account: Arc<str>,
     tokens: Tokens,
+    /// Where the seat tells of itself, and the GitHub token that it tells it to.
+    user: Option<(String, SecretString)>,
     identity: HeaderMap,
     initiator_mode: InitiatorMode,
 }
@@ -61,8 +66,12 @@ impl Copilot {
             .access_token
             .as_ref()
             .map(|token| (token, account.access_token_expires_at));
+        let user = source
+            .credential
+            .clone()
+            .map(|credential| (user_url(&source.url, &account.host), credential));
         let tokens = Tokens::new(
-            Arc::clone(&id),
+            id,
             source,
             configured,
             cache,
@@ -70,8 +79,8 @@ impl Copilot {
             default_base,
         );
         Self {
-            account: id,
             tokens,
+            user,
             identity: identity::headers(&account.settings, device),
             initiator_mode: account.settings.initiator_mode,
         }
@@ -88,7 +97,7 @@ impl Provider for Copilot {
             self.tokens
                 .renewed(stale, Timestamp::now())
                 .await
-                .map_err(|error| no_token(&self.account, error.as_deref()))
+                .map_err(|error| no_token(error.as_deref()))
         })
     }
 
@@ -96,8 +105,14 @@ impl Provider for Copilot {
         Box::pin(self.tokens.keep(http))
     }
 
-    fn request(&self, call: &Call, model: &str, token: &Token) -> Request<Full<Bytes>> {
-        let mut request = Request::new(Full::new(call.body_for(model, None)));
+    fn request(
+        &self,
+        call: &Call,
+        model: &str,
+        cuts: &[Splice],
+        token: &Token,
+    ) -> Request<Full<Bytes>> {
+        let mut request = Request::new(Full::new(call.body_for(model, None, cuts)));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = token.chat.clone();
         let headers = request.headers_mut();
@@ -140,6 +155,19 @@ impl Provider for Copilot {
         request
     }
 
+    fn quota_request(&self) -> Option<Request<Full<Bytes>>> {
+        let (url, credential) = self.user.as_ref()?;
+        github::get(url, credential).ok()
+    }
+
+    fn quota(&self, body: &[u8]) -> Result<Quota, String> {
+        allowance::read(body)
+    }
+
+    fn overheard(&self, headers: &HeaderMap) -> Vec<Window> {
+        allowance::told(headers)
+    }
+
     fn verdict(
         &self,
         status: StatusCode,
@@ -147,14 +175,21 @@ impl Provider for Copilot {
         body: &[u8],
         now: Timestamp,
     ) -> Verdict {
-        verdict::read(&self.account, status, headers, body, now)
+        verdict::read(status, headers, body, now)
     }
 }
 
-fn no_token(account: &str, error: Option<&Error>) -> Verdict {
+/// `/copilot_internal/user`, on the host that the exchange is on.
+fn user_url(exchange: &str, host: &str) -> String {
+    exchange.strip_suffix("/v2/token").map_or_else(
+        || GitHub::of_host(host).user_url(),
+        |base| format!("{base}/user"),
+    )
+}
+
+fn no_token(error: Option<&Error>) -> Verdict {
     if let Some(Error::Refused(words)) = error {
-        let text =
-            format!("account {account}: {words} (hint: sign in again with `tokn-router login`)");
+        let text = format!("{words} (hint: sign in again with `tokn-router login`)");
         return Verdict::of(Outcome::Refused, "GitHub refuses the credential")
             .saying(Failure::new(403, "account_refused", text));
     }
@@ -165,7 +200,7 @@ fn no_token(account: &str, error: Option<&Error>) -> Verdict {
         },
         ToString::to_string,
     );
-    let text = format!("account {account}: there is no valid Copilot token: {reason}");
+    let text = format!("there is no valid Copilot token: {reason}");
     Verdict::of(Outcome::Unreachable, "there is no valid Copilot token")
         .saying(Failure::new(503, "no_token", text))
 }

@@ -5,21 +5,26 @@ use dialect::Failure;
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 
+use super::allowance::reset_of;
 use super::identity::PROFILE;
 use crate::outcome::Scope::{Account, Model, Pace, Provider};
 use crate::provider::Verdict;
 use crate::provider::table::Means::{
-    Failing, Fault, Host, Identity, Limit, Refused, Token, Unserved,
+    Failing, Fault, Host, Identity, Limit, Overload, Refused, Sealed, Token, Unserved,
 };
 use crate::provider::table::When::{Code, Page, Says, ServerError, Status};
 use crate::provider::table::{Answer, Reset, Row, row};
 
 /// The table. A code says more than a status, so codes come first, but for
-/// those that come with a 400: they are the request's own fault, with the one
-/// exception that another account may well serve the model.
+/// those that come with a 400: they are the request's own fault, but that another
+/// account may well serve the model, and that what others sealed can be taken out.
 #[rustfmt::skip]
 pub(super) static TABLE: &[Row] = &[
     row(Says(400, "model_not_supported"), Unserved, "the account's plan or policy has not this model"),
+    row(Says(400, "invalid_encrypted_content"), Sealed, "the request holds another account's sealed reasoning"),
+    row(Says(400, "encrypted content"), Sealed, "the request holds another account's sealed reasoning"),
+    row(Says(400, "invalid `signature` in `thinking`"), Sealed, "the request holds another account's signature"),
+    row(Says(400, "required reasoning item"), Sealed, "the request lacks the reasoning that an item of it belongs to"),
     row(Status(400), Fault, "the request is at fault"),
     row(Page(401), Identity, "answered with a web page instead of JSON"),
     row(Page(403), Identity, "answered with a web page instead of JSON"),
@@ -28,31 +33,45 @@ pub(super) static TABLE: &[Row] = &[
     row(Says(403, "token expired"), Token, "the Copilot token has ended"),
     row(Status(401), Token, "the Copilot token has ended"),
     row(Status(421), Host, "the host does not serve this seat"),
-    row(Code("quota_exceeded"), Limit(Account, Reset::Unknown), "the month's credits are used up"),
-    row(Code("free_quota_exceeded"), Limit(Account, Reset::Unknown), "the free plan's month is used up"),
-    row(Code("overage_limit_reached"), Limit(Account, Reset::Unknown), "the budget beyond the plan is used up"),
-    row(Status(402), Limit(Account, Reset::Unknown), "the month's credits are used up"),
-    row(Code("user_global_rate_limited"), Limit(Account, Reset::Unknown), "the session limit is reached"),
-    row(Code("user_weekly_rate_limited"), Limit(Account, Reset::Unknown), "the weekly limit is reached"),
+    row(Code("quota_exceeded"), Limit(Account, Reset::Month(allotment)), "the month's credits are used up"),
+    row(Code("free_quota_exceeded"), Limit(Account, Reset::Month(allotment)), "the free plan's month is used up"),
+    row(Code("overage_limit_reached"), Limit(Account, Reset::Month(allotment)), "the budget beyond the plan is used up"),
+    row(Status(402), Limit(Account, Reset::Month(allotment)), "the month's credits are used up"),
+    row(Code("user_global_rate_limited"), Limit(Account, Reset::Window(session)), "the session limit is reached"),
+    row(Code("user_weekly_rate_limited"), Limit(Account, Reset::Window(weekly)), "the weekly limit is reached"),
     row(Code("agent_mode_limit_exceeded"), Limit(Account, Reset::Unknown), "the limit of agent mode is reached"),
     row(Code("user_model_rate_limited"), Limit(Model, Reset::Unknown), "the limit of this model is reached"),
-    row(Code("model_overloaded"), Limit(Model, Reset::Unknown), "the model is overloaded"),
-    row(Code("upstream_provider_rate_limit"), Limit(Model, Reset::Unknown), "the model's own provider is at its limit"),
+    row(Code("model_overloaded"), Overload(Model), "the model is overloaded"),
+    row(Code("upstream_provider_rate_limit"), Overload(Model), "the model's own provider is at its limit"),
     row(Code("integration_rate_limited"), Limit(Provider, Reset::Unknown), "the client integration is at its limit"),
     row(Code("rate_limited"), Limit(Pace, Reset::Unknown), "too many requests at once"),
     row(Code("extension_blocked"), Refused, "the client extension is blocked"),
     row(Status(403), Refused, "the seat is refused"),
     row(Status(429), Limit(Pace, Reset::Unknown), "a limit of unknown kind"),
-    row(Status(503), Limit(Model, Reset::Unknown), "the model's own provider is at its limit"),
+    row(Status(503), Overload(Model), "the model's own provider is at its limit"),
     row(Status(408), Failing, "the upstream waited too long for the request"),
     row(Status(424), Failing, "something behind the upstream failed"),
     row(Status(499), Failing, "the upstream cancelled the request"),
     row(ServerError, Failing, "the upstream failed"),
 ];
 
+fn session(headers: &HeaderMap) -> Option<Timestamp> {
+    reset_of(headers, |window| window == "session")
+}
+
+fn weekly(headers: &HeaderMap) -> Option<Timestamp> {
+    reset_of(headers, |window| window == "weekly")
+}
+
+/// The allowance of the month, not a window of some hours or days.
+fn allotment(headers: &HeaderMap) -> Option<Timestamp> {
+    reset_of(headers, |window| {
+        !matches!(window, "session" | "weekly" | "completions")
+    })
+}
+
 /// Reads an answer that is no success.
 pub(super) fn read(
-    account: &str,
     status: StatusCode,
     headers: &HeaderMap,
     body: &[u8],
@@ -62,30 +81,27 @@ pub(super) fn read(
     let row = answer.row(TABLE);
     let verdict = Verdict::of(answer.outcome(row.means, now), row.why);
     match row.means {
-        Identity => verdict.saying(stale_identity(account, status, row.why)),
-        Host => verdict.saying(wrong_host(account)),
+        Identity => verdict.saying(stale_identity(status, row.why)),
+        Host => verdict.saying(wrong_host()),
         _ => verdict,
     }
 }
 
-fn wrong_host(account: &str) -> Failure {
+fn wrong_host() -> Failure {
     Failure::new(
         502,
         "wrong_host",
-        format!(
-            "account {account}: this Copilot host does not serve its seat (HTTP 421), \
-             also after its endpoints were read anew (hint: remove the account's base_url, \
-             or set it to the host of its plan)"
-        ),
+        "this Copilot host does not serve its seat (HTTP 421), also after its endpoints were \
+         read anew (hint: remove the account's base_url, or set it to the host of its plan)",
     )
 }
 
-fn stale_identity(account: &str, status: StatusCode, what: &str) -> Failure {
+fn stale_identity(status: StatusCode, what: &str) -> Failure {
     Failure::new(
         502,
         "stale_identity",
         format!(
-            "account {account}: Copilot {what} (HTTP {}), so the editor identity is likely stale \
+            "Copilot {what} (HTTP {}), so the editor identity is likely stale \
              (hint: in its [accounts.settings], set editor_version, editor_plugin_version, \
              user_agent and x_github_api_version to those of the current VS Code Copilot Chat \
              extension; the default profile is of {})",
@@ -124,7 +140,7 @@ mod tests {
     #[test]
     fn each_row_of_the_table_is_reached_by_an_answer_of_its_shape() {
         insta::assert_snapshot!(golden(TABLE, recorded, |status, headers, body, now| {
-            read("octocat", status, headers, body, now)
+            read(status, headers, body, now)
         }));
     }
 
@@ -141,7 +157,6 @@ mod tests {
         ] {
             let status = StatusCode::from_u16(status).unwrap();
             let verdict = read(
-                "a",
                 status,
                 &HeaderMap::new(),
                 body.as_bytes(),
@@ -161,7 +176,6 @@ mod tests {
         ] {
             let status = StatusCode::from_u16(status).unwrap();
             let verdict = read(
-                "a",
                 status,
                 &HeaderMap::new(),
                 body.as_bytes(),
