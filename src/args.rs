@@ -28,8 +28,86 @@ pub(crate) enum Command {
     Login(Login),
     /// Add an account from a credential that another program has
     Import(Import),
+    /// Show the accounts, and what is to become of them
+    Account {
+        #[command(subcommand)]
+        verb: AccountVerb,
+    },
     /// Start the local API
     Serve(Serve),
+    /// Tell why a request went where it went, or where one would go now
+    Explain(Explain),
+}
+
+/// Show the accounts, and what is to become of them.
+#[derive(Subcommand)]
+pub(crate) enum AccountVerb {
+    /// Show every account: its plan, its state, what is left and until when
+    List(List),
+    /// Show all that is known of one account
+    Status(Status),
+    /// End an account's cooldowns, also in a running server
+    Reset(Named),
+    /// Let an account serve again
+    Enable(Named),
+    /// Keep an account in the configuration, but let it serve nothing
+    Disable(Named),
+}
+
+/// Show every account.
+#[derive(clap::Args)]
+pub(crate) struct List {
+    #[command(flatten)]
+    pub(crate) show: Show,
+}
+
+/// Show one account.
+#[derive(clap::Args)]
+pub(crate) struct Status {
+    /// The account
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) show: Show,
+}
+
+/// How accounts are shown.
+#[derive(clap::Args)]
+pub(crate) struct Show {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Ask no provider what is left: tell what is known already
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Ask straight, without the configured outbound proxies
+    #[arg(long)]
+    pub(crate) no_proxy: bool,
+}
+
+/// One account, by its id.
+#[derive(clap::Args)]
+pub(crate) struct Named {
+    /// The account
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+}
+
+/// Tell why a request went where it went, or where one would go now.
+#[derive(clap::Args)]
+pub(crate) struct Explain {
+    /// The request's id, as x-tokn-router-request-id told it
+    #[arg(value_name = "REQUEST_ID", required_unless_present = "model")]
+    pub(crate) request: Option<String>,
+    /// Tell what a request for this model would do now, without sending one
+    #[arg(long, value_name = "MODEL", conflicts_with = "request")]
+    pub(crate) model: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Ask the upstreams for their models straight, without the configured proxies
+    #[arg(long, requires = "model")]
+    pub(crate) no_proxy: bool,
 }
 
 /// Sign in to a provider and add the account.

@@ -1,8 +1,10 @@
 //! tokn-router: the AI subscriptions you already pay for, as one local API.
 
+mod account;
 mod args;
 mod demo;
 mod env;
+mod explain;
 mod import;
 mod listen;
 mod log;
@@ -11,6 +13,7 @@ mod report;
 mod serve;
 mod signals;
 mod store;
+mod table;
 mod term;
 
 use std::process::ExitCode;
@@ -31,6 +34,8 @@ fn run(args: Args) -> Outcome {
         match args.command {
             Command::Serve(serve) if serve.demo => serve::demo(serve).await,
             Command::Serve(serve) => serve::run(&config()?, serve).await,
+            Command::Account { verb } => account::run(&config()?, verb).await,
+            Command::Explain(explain) => explain::run(&config()?, explain).await,
             Command::Login(login) => login::run(&config()?, login).await,
             Command::Import(import) => import::run(&config()?, import).await,
         }

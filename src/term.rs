@@ -30,6 +30,17 @@ pub(crate) fn is_interactive() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
+/// How wide the terminal of stdout is; 80 columns where it is none.
+pub(crate) fn width() -> u16 {
+    const USUAL: u16 = 80;
+    if !io::stdout().is_terminal() {
+        return USUAL;
+    }
+    console::Term::stdout()
+        .size_checked()
+        .map_or(USUAL, |(_, columns)| columns.max(40))
+}
+
 /// Asks for a secret without showing it.
 pub(crate) fn ask_secret(question: &str, hint: &str) -> Result<String, Failure> {
     if !is_interactive() {

@@ -53,18 +53,18 @@ impl Account {
         loop {
             // The sender lives as long as the account does.
             let _ = enabled.wait_for(|enabled| *enabled).await;
-            let all = async {
-                tokio::join!(
-                    self.backend.keep(&self.http),
-                    self.models.keep(&self.id, &*self.backend, &self.http),
-                    self.keep_quota(),
-                )
-            };
+            let all = async { tokio::join!(self.keep_list(), self.keep_quota()) };
             tokio::select! {
                 _ = all => {}
                 _ = enabled.wait_for(|enabled| !*enabled) => {}
             }
         }
+    }
+
+    /// Keeps its token and its list fresh for ever.
+    pub(crate) async fn keep_list(&self) {
+        let list = self.models.keep(&self.id, &*self.backend, &self.http);
+        tokio::join!(self.backend.keep(&self.http), list);
     }
 
     /// Asks for the quota at the start, hourly, and whenever somebody wants it.
@@ -108,6 +108,7 @@ impl Account {
         let quota = self.backend.quota(&body)?;
         let left = self.allowance.answer(quota, Timestamp::now());
         self.pool.remains(self.place, left);
+        self.pool.has_changed();
         if left.is_some_and(|left| left > 0.0) {
             self.pool.is_not_spent(self.place, Now::read());
         }

@@ -88,7 +88,7 @@ impl Decision {
             return None;
         }
         let mut order: Vec<&Considered> = self.considered.iter().collect();
-        order.sort_by_key(|look| (!matches!(look.standing, Standing::Free { .. }), look.rank));
+        order.sort_by_key(|look| look.order());
         let mut steps: Vec<Told<'_>> = self.steps.iter().map(|step| self.step(step)).collect();
         if let Some(account) = served {
             steps.push(Told::Served {
@@ -149,8 +149,8 @@ impl Decision {
     }
 }
 
-/// How an account stood, in one word.
-const fn word(standing: Standing) -> &'static str {
+/// How an account stands, in one word.
+pub const fn word(standing: Standing) -> &'static str {
     match standing {
         Standing::Free { probe: false } => "free",
         Standing::Free { probe: true } => "probe",

@@ -82,13 +82,10 @@ impl Gateway {
     /// It fetches nothing by itself yet.
     ///
     /// # Errors
-    /// If there is no account, or one that cannot be used.
+    /// If an account cannot be used.
     pub fn new(setup: &Setup) -> Result<Arc<Self>, SetupError> {
         let config = &setup.config;
         let data = setup.data.as_deref();
-        if !config.accounts.iter().any(|account| account.enabled) {
-            return Err(SetupError::NoAccount);
-        }
         let rules = Rules {
             strategy: config.pool.strategy,
             cooldown: config.pool.failure_cooldown,
@@ -128,8 +125,11 @@ impl Gateway {
     /// them.
     ///
     /// # Errors
-    /// As [`Gateway::new`].
+    /// As [`Gateway::new`], and if no account is enabled.
     pub fn start(setup: Setup) -> Result<(Arc<Self>, JoinSet<()>), SetupError> {
+        if !setup.config.accounts.iter().any(|account| account.enabled) {
+            return Err(SetupError::NoAccount);
+        }
         let gateway = Self::new(&setup)?;
         let mut keepers = gateway.keepers();
         if let Some(data) = setup.data {
@@ -141,10 +141,19 @@ impl Gateway {
         Ok((gateway, keepers))
     }
 
-    /// The tasks that keep each account's token, list and quota fresh.
-    pub fn keepers(&self) -> JoinSet<()> {
+    fn keepers(&self) -> JoinSet<()> {
         let accounts = self.accounts.iter();
         accounts.map(|account| Arc::clone(account).keep()).collect()
+    }
+
+    /// The tasks that fetch each enabled account's list of models, and nothing
+    /// else: for who only wants to know what would be.
+    pub fn listers(&self) -> JoinSet<()> {
+        let enabled = self.accounts.iter().filter(|account| account.is_enabled());
+        let enabled = enabled.map(Arc::clone);
+        enabled
+            .map(|account| async move { account.keep_list().await })
+            .collect()
     }
 
     /// The accounts that may serve a model. Waits a little for lists only

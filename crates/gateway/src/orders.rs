@@ -15,6 +15,7 @@ use config::files::Lock;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use tokio::time::sleep;
 
+use crate::clock::Now;
 use crate::gateway::Gateway;
 
 /// Says that a server runs on a data directory, for as long as the lock lives.
@@ -73,6 +74,7 @@ impl Gateway {
         loop {
             sleep(EACH).await;
             let (data, path) = (data.clone(), configuration.clone());
+            let directory = data.clone();
             let known = read;
             let look = tokio::task::spawn_blocking(move || {
                 let now = path.as_deref().and_then(changed);
@@ -80,19 +82,39 @@ impl Gateway {
                 let config = path
                     .filter(|_| now != known)
                     .and_then(|path| config::load(&path).ok());
-                (resets(&data), config, now)
+                (given(&directory).unwrap_or_default(), config, now)
             });
-            let Ok((resets, config, now)) = look.await else {
+            let Ok((orders, config, now)) = look.await else {
                 continue;
             };
             read = now;
-            for account in resets.unwrap_or_default() {
-                self.reset(&account);
-            }
             if let Some(loaded) = config {
                 self.enable(&loaded.config.accounts);
             }
+            if !orders.is_empty() {
+                self.follow(orders, data).await;
+            }
         }
+    }
+
+    /// Obeys, writes down what has come of it, and only then says that it has
+    /// obeyed: who gave the order may look at once.
+    async fn follow(&self, orders: Vec<Order>, data: PathBuf) {
+        for order in &orders {
+            self.reset(&order.account);
+        }
+        let memory = self.memory(Now::read());
+        let followed = tokio::task::spawn_blocking(move || {
+            if let Err(error) = memory.write(&data) {
+                tracing::warn!(%error, "cannot keep the health of the accounts");
+            }
+            for order in orders {
+                // One that was taken back meanwhile is gone already.
+                let _ = std::fs::remove_file(order.path);
+            }
+        });
+        // A panic in there has been told of; the next round goes on.
+        let _ = followed.await;
     }
 
     fn reset(&self, id: &str) {
@@ -118,20 +140,25 @@ impl Gateway {
     }
 }
 
-/// The accounts whose cooldowns are to end; their orders are gone then.
-fn resets(data: &Path) -> io::Result<Vec<String>> {
-    let mut accounts = Vec::new();
+/// An order to end an account's cooldowns.
+struct Order {
+    account: String,
+    path: PathBuf,
+}
+
+/// The orders that were given. Where there is no directory there are none.
+fn given(data: &Path) -> io::Result<Vec<Order>> {
+    let mut given = Vec::new();
     for entry in std::fs::read_dir(orders(data))? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with('.') {
-            // It is still being written.
-            continue;
+        // One whose name begins with a dot is still being written.
+        if !name.starts_with('.') {
+            let account = percent_decode_str(&name).decode_utf8_lossy().into_owned();
+            given.push(Order { account, path });
         }
-        accounts.push(percent_decode_str(&name).decode_utf8_lossy().into_owned());
-        std::fs::remove_file(path)?;
     }
-    Ok(accounts)
+    Ok(given)
 }
 
 /// When a file was changed last, and how long it is.

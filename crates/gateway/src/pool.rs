@@ -97,6 +97,16 @@ impl Pool {
         &self.rules
     }
 
+    /// How the candidates stand towards a new request, best first; leases none.
+    pub fn preview(self: &Arc<Self>, candidates: &[Candidate], now: Now) -> Vec<Considered> {
+        self.search(None).preview(candidates, now)
+    }
+
+    /// How an account is, for a person.
+    pub fn account_condition(&self, account: usize, now: Now) -> Condition {
+        self.state().condition(&self.members, account, None, now)
+    }
+
     /// How a candidate's account is, for a person: with the model's own
     /// troubles on it, and its provider's.
     pub fn condition(&self, candidate: &Candidate, now: Now) -> Condition {
@@ -108,7 +118,7 @@ impl Pool {
     /// provider, too: it is one of those that it stood in the way of.
     pub fn reset(&self, account: usize) {
         self.state().reset(&self.members, account);
-        self.changed.notify_one();
+        self.has_changed();
     }
 
     /// Switches an account on or off. Tells whether that changed anything.
@@ -126,8 +136,13 @@ impl Pool {
     /// calendar said of its quota is no more than a guess then.
     pub fn is_not_spent(&self, account: usize, now: Now) {
         if self.state().is_not_spent(account, self.rules.cooldown, now) {
-            self.changed.notify_one();
+            self.has_changed();
         }
+    }
+
+    /// Something is worth writing down.
+    pub(crate) fn has_changed(&self) {
+        self.changed.notify_one();
     }
 
     /// Waits until the health of some account has changed since the last call.

@@ -92,7 +92,7 @@ impl Lease {
         state.line.wake_first(self.account);
         drop(state);
         if closed {
-            pool.changed.notify_one();
+            pool.has_changed();
         }
     }
 
@@ -127,7 +127,7 @@ impl Lease {
             Slot::Account(account) | Slot::Model(account, _) => state.line.wake_all(*account),
         }
         drop(state);
-        pool.changed.notify_one();
+        pool.has_changed();
         left.map(|until| until.left(now))
     }
 

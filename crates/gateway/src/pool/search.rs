@@ -53,6 +53,13 @@ pub struct Considered {
     pub rank: Rank,
 }
 
+impl Considered {
+    /// Sorts the free ones first, each kind by its rank.
+    pub const fn order(&self) -> (bool, Rank) {
+        (!matches!(self.standing, Standing::Free { .. }), self.rank)
+    }
+}
+
 /// What a search says.
 pub enum Choice {
     /// This one.
@@ -110,6 +117,13 @@ impl Search {
             Some(at) => self.take(&mut state, candidates, &looks, at, now),
             None => self.wait(&mut state, candidates, &looks, now),
         }
+    }
+
+    /// How the candidates stand, best first.
+    pub(super) fn preview(&self, candidates: &[Candidate], now: Now) -> Vec<Considered> {
+        let mut looks = self.look(&self.pool.state(), candidates, now);
+        looks.sort_by_key(Considered::order);
+        looks
     }
 
     /// Woken when a wait may be over before its time.

@@ -1,0 +1,317 @@
+//! `explain`: why a request went where it went, or where one would go now.
+
+use std::path::Path;
+use std::time::Duration;
+
+use gateway::clock::Now;
+use gateway::decision::{Explanation, Stood, Told, word};
+use gateway::pool::standing::{Busy, Standing};
+use gateway::pool::{Cause, Considered};
+use gateway::route::Candidate;
+use gateway::{Gateway, words};
+use ledger::{Ending, Reader, Record};
+use serde_json::{Value, json};
+
+use crate::account::{gateway, told};
+use crate::args::Explain;
+use crate::report::{Failure, Kind, Outcome};
+use crate::term::print;
+use crate::{env, store};
+
+/// Runs the command.
+pub(crate) async fn run(path: &Path, args: Explain) -> Outcome {
+    match (args.request, args.model) {
+        (Some(request), _) => self::request(path, &request, args.json),
+        (None, Some(model)) => self::model(path, &model, args.json, args.no_proxy).await,
+        (None, None) => Err(Failure::of(Kind::Usage, "name a request, or a --model")),
+    }
+}
+
+/// Tells the decision that was kept with a request's record.
+fn request(path: &Path, id: &str, as_json: bool) -> Outcome {
+    let config = store::read(path, false)?;
+    let database = config::paths::usage_database(config.usage.path.as_deref(), &env::read)?;
+    let reader = Reader::open(&database).map_err(|error| {
+        Failure::new(error)
+            .hint("requests are recorded once a server has run, unless [usage] enabled = false")
+    })?;
+    let record = reader.by_request(id).map_err(Failure::new)?.ok_or_else(|| {
+        Failure::new(format_args!("there is no record of a request {id:?}"))
+            .hint("its id stands in the header x-tokn-router-request-id of its answer; a request that still runs has no record yet")
+    })?;
+    let decision = record.decision.as_deref();
+    if as_json {
+        let decision: Value = decision
+            .and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default();
+        return print(format_args!("{:#}", record_json(&record, decision)));
+    }
+    print(format_args!("{}", summary(&record)))?;
+    let explanation = decision.and_then(|text| serde_json::from_str::<Explanation<'_>>(text).ok());
+    let Some(explanation) = explanation else {
+        return print(format_args!(
+            "\nno account was chosen for it: nothing is known of a decision"
+        ));
+    };
+    let accounts = explanation.candidates.len();
+    print(format_args!(
+        "\nthe strategy was {}; {} when it came, best first:",
+        explanation.strategy,
+        if accounts == 1 {
+            "one account had the model".into()
+        } else {
+            format!("{accounts} accounts had the model")
+        },
+    ))?;
+    for (at, stood) in explanation.candidates.iter().enumerate() {
+        print(format_args!(
+            "  {}. {}: {}",
+            at + 1,
+            stood.account,
+            stood_in_words(stood)
+        ))?;
+    }
+    print(format_args!("\nwhat happened:"))?;
+    for step in &explanation.steps {
+        print(format_args!("  {}", step_in_words(step)))?;
+    }
+    if record.outcome == Ending::Failed {
+        let code = record.error_code.as_deref().unwrap_or("an error");
+        print(format_args!(
+            "  the client was told {code}, with the status {}",
+            record.status
+        ))?;
+    }
+    Ok(())
+}
+
+fn summary(record: &Record) -> String {
+    let kind = if record.stream {
+        "streamed"
+    } else {
+        "in one piece"
+    };
+    let ended = match (record.outcome, record.account.as_deref()) {
+        (Ending::Complete, Some(account)) => format!("served by {account}"),
+        (Ending::Complete, None) => "served".into(),
+        (Ending::Failed, _) => "failed".into(),
+        (Ending::Cancelled, _) => "left by its client".into(),
+    };
+    let attempts = match record.attempts {
+        1 => "1 attempt".into(),
+        attempts => format!("{attempts} attempts"),
+    };
+    let first = record.first_byte.map_or_else(String::new, |first| {
+        format!(", the first byte after {}", short(first))
+    });
+    let served = record
+        .model_served
+        .as_deref()
+        .filter(|served| *served != &*record.model_asked)
+        .map_or_else(String::new, |served| format!(" (as {served})"));
+    format!(
+        "request {}: {}{served}, {kind}, at {}\n{ended} after {attempts} in {}{first}",
+        record.request_id,
+        record.model_asked,
+        words::moment(record.time),
+        short(record.total),
+    )
+}
+
+/// A length of time as fine as it matters.
+fn short(time: Duration) -> String {
+    match time.as_millis() {
+        millis @ 0..1000 => format!("{millis} ms"),
+        millis @ 1000..60_000 => format!("{}.{} s", millis / 1000, millis % 1000 / 100),
+        _ => words::length(time),
+    }
+}
+
+fn stood_in_words(stood: &Stood<'_>) -> String {
+    let left = stood.left_ms.map(Duration::from_millis).map(short);
+    match (&*stood.standing, left) {
+        ("cooling", Some(left)) => format!("passed over for {left} more, {}", cause(stood.cause)),
+        (standing, _) => standing_in_words(standing).to_owned(),
+    }
+}
+
+const fn cause(cause: Option<Cause>) -> &'static str {
+    match cause {
+        Some(Cause::Pace) => "since it was asked too fast",
+        Some(Cause::Quota) => "since a limit was reached",
+        Some(Cause::Overload) => "since its upstream had too much to do",
+        Some(Cause::Failure) => "since it failed",
+        Some(Cause::Refusal) => "since it was refused",
+        None => "for a reason that is not known",
+    }
+}
+
+fn standing_in_words(standing: &str) -> &str {
+    match standing {
+        "free" => "free",
+        "probe" => "free, as the one probe after a rest",
+        "probed" => "busy: a probe was under way",
+        "ramped" => "busy: it had just opened, and let in one after the other",
+        "lined" => "busy: others stood in line before it",
+        "full" => "busy: it served as many as it may at once",
+        "refused" => "refused until a person acts",
+        "disabled" => "disabled",
+        other => other,
+    }
+}
+
+fn step_in_words(step: &Told<'_>) -> String {
+    let length = |ms: u64| short(Duration::from_millis(ms));
+    match step {
+        Told::Waited {
+            account: Some(account),
+            ms,
+        } => format!("it waited {} for {account}", length(*ms)),
+        Told::Waited { account: None, ms } => {
+            format!("it waited {} for whichever came first", length(*ms))
+        }
+        Told::Asked {
+            account,
+            outcome,
+            why,
+            code,
+            ms,
+        } => {
+            let code = code
+                .as_deref()
+                .map_or_else(String::new, |code| format!(" [{code}]"));
+            format!(
+                "{account} was asked, {}: {outcome}, {why}{code}",
+                length(*ms)
+            )
+        }
+        Told::Stripped { account } => {
+            format!("reasoning that others had sealed was taken out for {account}")
+        }
+        Told::Served { account } => format!("{account} answered"),
+    }
+}
+
+fn record_json(record: &Record, decision: Value) -> Value {
+    json!({
+        "request_id": record.request_id,
+        "time": record.time,
+        "model_asked": &*record.model_asked,
+        "model_served": record.model_served.as_deref(),
+        "stream": record.stream,
+        "status": record.status,
+        "outcome": record.outcome.as_str(),
+        "error_code": record.error_code.as_deref(),
+        "account": record.account.as_deref(),
+        "provider": record.provider.as_deref(),
+        "attempts": record.attempts,
+        "first_byte_ms": record.first_byte.map(|first| first.as_millis() as u64),
+        "total_ms": record.total.as_millis() as u64,
+        "decision": decision,
+    })
+}
+
+/// Tells what a request for a model would do now. The lists of models are
+/// fetched for it; no completion is.
+async fn model(path: &Path, model: &str, as_json: bool, no_proxy: bool) -> Outcome {
+    let gateway = gateway(path, no_proxy)?;
+    let mut keepers = gateway.listers();
+    let candidates = gateway.candidates(model).await;
+    keepers.shutdown().await;
+    let candidates = candidates.map_err(|no_model| {
+        let failure = Failure::new(format_args!("no account serves the model {model:?}"));
+        match no_model.nearest.as_slice() {
+            [] => failure.hint("no account lists any model; look at `tokn-router account list`"),
+            nearest => failure.hint(format_args!("the nearest are {}", nearest.join(", "))),
+        }
+    })?;
+    let now = Now::read();
+    let order = gateway.pool().preview(&candidates, now);
+    let first = order
+        .iter()
+        .find(|look| matches!(look.standing, Standing::Free { .. }))
+        .map(|look| id(&gateway, look));
+    if as_json {
+        let told = order
+            .iter()
+            .map(|look| look_json(&gateway, &candidates, look, now));
+        let told: Vec<Value> = told.collect();
+        let strategy = gateway.pool().rules().strategy.as_str();
+        return print(format_args!(
+            "{:#}",
+            json!({"model": model, "strategy": strategy, "first": first, "candidates": told})
+        ));
+    }
+    let verdict = match first {
+        Some(first) => format!("a request for {model} would go to {first}"),
+        None => format!("a request for {model} would find no account free"),
+    };
+    print(format_args!(
+        "{verdict}; the strategy is {}",
+        gateway.pool().rules().strategy.as_str()
+    ))?;
+    for (at, look) in order.iter().enumerate() {
+        let named = candidate(&candidates, look).map_or("", |candidate| &*candidate.model);
+        let named = if named == model {
+            String::new()
+        } else {
+            format!(", as {named}")
+        };
+        print(format_args!(
+            "  {}. {}: {}{named}",
+            at + 1,
+            id(&gateway, look),
+            look_in_words(&gateway, &candidates, look, now)
+        ))?;
+    }
+    Ok(())
+}
+
+fn id<'a>(gateway: &'a Gateway, look: &Considered) -> &'a str {
+    &gateway.accounts()[look.account].id
+}
+
+fn candidate<'a>(candidates: &'a [Candidate], look: &Considered) -> Option<&'a Candidate> {
+    candidates
+        .iter()
+        .find(|candidate| candidate.account == look.account)
+}
+
+fn look_in_words(
+    gateway: &Gateway,
+    candidates: &[Candidate],
+    look: &Considered,
+    now: Now,
+) -> String {
+    let candidate = candidate(candidates, look);
+    let mut said = match look.standing {
+        Standing::Free { .. }
+        | Standing::Busy {
+            why: Busy::Full, ..
+        } => standing_in_words(word(look.standing)).to_owned(),
+        _ => candidate.map_or_else(String::new, |candidate| {
+            told(&gateway.pool().condition(candidate, now), now)
+        }),
+    };
+    if candidate.is_some_and(|candidate| !candidate.ready) {
+        said += ", once it has a token";
+    }
+    if candidate.is_some_and(|candidate| !candidate.listed) {
+        said += "; its list of models is not known";
+    }
+    said
+}
+
+fn look_json(gateway: &Gateway, candidates: &[Candidate], look: &Considered, now: Now) -> Value {
+    let candidate = candidate(candidates, look);
+    let condition = candidate.map(|candidate| gateway.pool().condition(candidate, now));
+    json!({
+        "account": id(gateway, look),
+        "standing": word(look.standing),
+        "model": candidate.map(|candidate| &*candidate.model),
+        "listed": candidate.map(|candidate| candidate.listed),
+        "ready": candidate.map(|candidate| candidate.ready),
+        "why": condition.as_ref().and_then(|condition| condition.why.clone()),
+        "until": condition.and_then(|condition| condition.until).map(|until| until.wall()),
+    })
+}
