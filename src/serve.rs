@@ -146,6 +146,7 @@ fn greet(listeners: &[TcpListener], gateway: &Gateway, is_demo: bool) -> Outcome
     let accounts: Vec<&str> = gateway
         .accounts()
         .iter()
+        .filter(|account| account.is_enabled())
         .map(|account| &*account.id)
         .collect();
     print(format_args!("accounts: {}", accounts.join(", ")))?;
@@ -172,7 +173,8 @@ fn greet(listeners: &[TcpListener], gateway: &Gateway, is_demo: bool) -> Outcome
 
 /// A model that the first account most likely has.
 fn example_model(gateway: &Gateway) -> &'static str {
-    match gateway.accounts().first() {
+    let mut accounts = gateway.accounts().iter();
+    match accounts.find(|account| account.is_enabled()) {
         Some(account) if !account.provider.is_copilot() => "glm-4.7",
         _ => "gpt-4o",
     }

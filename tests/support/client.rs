@@ -6,8 +6,8 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
-use hyper::header::HOST;
-use hyper::{HeaderMap, Method, Request, StatusCode};
+use hyper::header::{CONTENT_TYPE, HOST, HeaderValue};
+use hyper::{HeaderMap, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -47,7 +47,8 @@ pub(crate) fn streamed(model: &str) -> Value {
 }
 
 pub(crate) async fn get(address: SocketAddr, path: &str) -> Reply {
-    send(address, Method::GET, path, String::new())
+    let request = Request::get(path).body(Full::default());
+    send(address, request.expect("a path of the API"))
         .await
         .rest()
         .await
@@ -55,16 +56,18 @@ pub(crate) async fn get(address: SocketAddr, path: &str) -> Reply {
 
 /// Asks for a chat completion.
 pub(crate) async fn open(address: SocketAddr, body: Value) -> Open {
-    send(
-        address,
-        Method::POST,
-        "/v1/chat/completions",
-        body.to_string(),
-    )
-    .await
+    let request = Request::post(CHAT).body(Full::from(body.to_string()));
+    send(address, request.expect("a request")).await
 }
 
-async fn send(address: SocketAddr, method: Method, path: &str, body: String) -> Open {
+/// Asks for a chat completion in a conversation that a header names.
+pub(crate) async fn open_in(address: SocketAddr, session: &str, body: Value) -> Open {
+    let request = Request::post(CHAT).header("x-session-id", session);
+    let request = request.body(Full::from(body.to_string()));
+    send(address, request.expect("a name that a header can hold")).await
+}
+
+async fn send(address: SocketAddr, mut request: Request<Full<Bytes>>) -> Open {
     let answer = async {
         let stream = TcpStream::connect(address).await.expect("a listener");
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
@@ -73,13 +76,10 @@ async fn send(address: SocketAddr, method: Method, path: &str, body: String) -> 
             // What breaks here is seen by whoever reads the body.
             let _ = connection.await;
         });
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(HOST, address.to_string())
-            .header("content-type", "application/json")
-            .body(Full::new(Bytes::from(body)))
-            .expect("a path of the API");
+        let host = HeaderValue::try_from(address.to_string()).expect("an address is a host");
+        let headers = request.headers_mut();
+        headers.insert(HOST, host);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let (head, body) = sender.send_request(request).await?.into_parts();
         hyper::Result::Ok(Open {
             status: head.status,
@@ -149,6 +149,21 @@ impl Reply {
         );
     }
 
+    /// This account answered.
+    #[track_caller]
+    pub(crate) fn is_served_by(&self, account: &str) {
+        assert_eq!(self.status, StatusCode::OK, "{self:?}");
+        assert_eq!(self.header("x-tokn-router-account"), account, "{self:?}");
+    }
+
+    /// The value of a header that it has.
+    #[track_caller]
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        let value = value.unwrap_or_else(|| panic!("no {name}: {self:?}"));
+        value.to_str().expect("visible ASCII only")
+    }
+
     /// It is an error of this code, in OpenAI's shape.
     #[track_caller]
     pub(crate) fn is_an_error(&self, status: u16, code: &str) {
@@ -156,3 +171,5 @@ impl Reply {
         assert_eq!(self.json()["error"]["code"], code, "{self:?}");
     }
 }
+
+const CHAT: &str = "/v1/chat/completions";

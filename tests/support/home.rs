@@ -11,7 +11,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use super::output::{Names, named};
-use super::{Output, PATIENCE, Server};
+use super::{Output, PATIENCE, Server, ZAI_KEY};
 
 /// A person's home, removed when it is dropped.
 pub(crate) struct Home {
@@ -184,6 +184,24 @@ pub(crate) fn seat(mock: &Mock, id: &str) -> String {
          id = \"{id}\"\n\
          refresh_token = \"gho_demo_{id}\"\n\
          refresh_url = \"{}/copilot_internal/v2/token\"\n\n",
+        mock.url()
+    )
+}
+
+/// The key of the mock's account that [`zai_seat`] configures.
+pub(crate) fn zai_key(id: &str) -> String {
+    format!("{ZAI_KEY}-{id}")
+}
+
+/// The configuration of a Z.ai account of the mock.
+pub(crate) fn zai_seat(mock: &Mock, id: &str) -> String {
+    format!(
+        "[[accounts]]\n\
+         id = \"{id}\"\n\
+         provider = \"zai\"\n\
+         api_key = \"{}\"\n\
+         base_url = \"{}/api/paas/v4\"\n\n",
+        zai_key(id),
         mock.url()
     )
 }

@@ -1,5 +1,6 @@
 //! The language of the tests: a home, a server, a client, and what they said.
 
+pub(crate) mod accounts;
 pub(crate) mod client;
 pub(crate) mod home;
 pub(crate) mod output;
@@ -40,6 +41,15 @@ pub(crate) async fn mock_with(accounts: Vec<Account>) -> Mock {
 /// An upstream that plays this script.
 pub(crate) async fn mock_of(script: Script) -> Mock {
     Mock::start(script).await.expect("loopback has a free port")
+}
+
+/// How many chats the mock was asked for in the name of this account.
+pub(crate) fn asked(mock: &Mock, account: &str) -> usize {
+    let seen = mock.seen();
+    let chats = seen.iter().filter(|seen| {
+        seen.path.ends_with("/chat/completions") && seen.account.as_deref() == Some(account)
+    });
+    chats.count()
 }
 
 /// Looks again and again until there is something to see.

@@ -2,6 +2,8 @@
 
 use std::process::ExitStatus;
 
+use serde_json::Value;
+
 /// What differs from run to run, and what to say instead.
 pub(crate) type Names = Vec<(String, &'static str)>;
 
@@ -66,6 +68,17 @@ impl Output {
     pub(crate) fn says(self, what: &str) -> Self {
         assert!(self.stderr.contains(what), "no {what:?}: {self:#?}");
         self
+    }
+
+    /// What was said on stdout as JSON.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
+    }
+
+    /// What was said on stdout, with a name for what differs from run to run.
+    pub(crate) fn printed(&self) -> String {
+        named(&self.names, &self.stdout)
     }
 
     /// What was said on stderr, with a name for what differs from run to run.

@@ -86,6 +86,19 @@ impl Server {
         self.open(body).await.rest().await
     }
 
+    /// The same in a conversation that a header names.
+    pub(crate) async fn chat_in(&self, session: &str, body: Value) -> Reply {
+        let open = client::open_in(self.address(), session, body).await;
+        open.rest().await
+    }
+
+    /// Waits until it knows every account's list of models: an account whose
+    /// list is not known comes after the others.
+    pub(crate) async fn knows_models(&self) {
+        let reply = self.get("/v1/models").await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+    }
+
     /// Asks for a chat completion and leaves the reply's body to be read.
     pub(crate) async fn open(&self, body: Value) -> Open {
         client::open(self.address(), body).await

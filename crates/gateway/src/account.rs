@@ -70,7 +70,7 @@ impl Account {
     /// Asks for the quota at the start, hourly, and whenever somebody wants it.
     async fn keep_quota(&self) {
         /// How long asking again is of no use.
-        const REST: Duration = Duration::from_secs(30);
+        const REST: Duration = Duration::from_secs(5);
         let first = Next {
             after: Some(Duration::ZERO),
             rest: Duration::ZERO,

@@ -215,7 +215,7 @@ pub async fn dispatch(
             account = &*account.id,
             outcome = ?failed.outcome,
             why = failed.why,
-            "attempt failed, moving on"
+            "attempt failed"
         );
         if failed.unanswered && may_resend {
             may_resend = false;

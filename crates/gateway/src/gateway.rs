@@ -190,6 +190,7 @@ impl Gateway {
                 provider: account.provider,
                 list: account.models.list(),
                 ready: account.backend.token(now).is_some(),
+                enabled: account.is_enabled(),
             })
             .collect();
         route(model, &seats, &self.catalogue)

@@ -5,18 +5,27 @@
 //! - [`server`]: accept, serve, drain
 //! - [`api`]: path to endpoint
 //! - [`admit`]: size limit, decompression, envelope: an HTTP request becomes a
-//!   [`call::Call`]
+//!   [`call::Call`]; [`session`]: which conversation its client names
 //! - [`route`]: a call becomes candidates, best first (pure)
-//! - [`pool`]: leases accounts and remembers how they fared (clock passed in)
-//! - [`dispatch`]: the failover loop; [`attempt`]: one try on one account
+//! - [`pool`]: leases accounts and remembers how they fared ([`clock`]s passed in)
+//! - [`dispatch`]: the failover loop; [`attempt`]: one try on one account;
+//!   [`decision`]: why it went so; `exhausted`: what is said when nobody is left
 //! - [`provider`]: what is peculiar to Copilot and to Z.ai
 //! - [`upstream`]: the HTTP client; [`outbound`]: how it dials
 //! - [`outcome`]: what an answer means, and what follows
 //! - [`relay`]: the streamed reply; [`tap`]: what it tells in passing;
-//!   `gather`: what of it goes out together
+//!   `gather`: what of it goes out together; [`origins`]: who sealed what
 //! - [`meter`]: exactly one record for each admitted request
+//!
+//! Beside the requests:
+//!
+//! - [`account`]: who serves; [`kept`]: what one task keeps fresh
 //! - [`models`]: the live lists of models, [`model_list`]: all of them in one;
 //!   [`catalogue`]: what is known of them
+//! - [`quota`]: what is left
+//! - [`memory`]: what is known between two runs; [`orders`]: what a person tells
+//!   a running server
+//! - [`words`]: lengths of time, for people
 
 pub mod account;
 pub mod admit;

@@ -15,10 +15,11 @@ use crate::provider::auth_kind;
 /// and with the `x_tokn_router` block: what `GET /v1/models` answers. All
 /// accounts are asked at once.
 pub async fn merged(accounts: &[Arc<Account>], catalogue: &Catalogue) -> Vec<(Arc<str>, String)> {
-    join_all(accounts.iter().map(|account| account.models.refresh())).await;
+    let enabled = || accounts.iter().filter(|account| account.is_enabled());
+    join_all(enabled().map(|account| account.models.refresh())).await;
     let mut seen = HashSet::new();
     let mut merged = Vec::new();
-    for account in accounts {
+    for account in enabled() {
         let Some(list) = account.models.list() else {
             continue;
         };

@@ -16,6 +16,8 @@ pub struct Seat {
     pub list: Option<Arc<List>>,
     /// Whether its credential is at hand.
     pub ready: bool,
+    /// Whether it may serve at all.
+    pub enabled: bool,
 }
 
 /// An account that may serve a request.
@@ -48,7 +50,8 @@ pub fn route(
     catalogue: &Catalogue,
 ) -> Result<Vec<Candidate>, NoModel> {
     let mut candidates = Vec::with_capacity(seats.len());
-    for (account, seat) in seats.iter().enumerate() {
+    let enabled = || seats.iter().enumerate().filter(|(_, seat)| seat.enabled);
+    for (account, seat) in enabled() {
         if let Some(model) = seat.list.as_ref().and_then(|list| find(list, model)) {
             candidates.push(Candidate {
                 account,
@@ -58,10 +61,7 @@ pub fn route(
             });
         }
     }
-    let unknown = seats
-        .iter()
-        .enumerate()
-        .filter(|(_, seat)| seat.list.is_none());
+    let unknown = enabled().filter(|(_, seat)| seat.list.is_none());
     let unlisted = |account| Candidate {
         account,
         model: candidates
@@ -85,10 +85,7 @@ pub fn route(
             .filter(|(_, seat)| is_listed(seat.provider))
             .map(|(at, _)| unlisted(at))
             .collect()
-    } else if seats
-        .iter()
-        .any(|seat| seat.list.is_none() && is_known(seat.provider))
-    {
+    } else if unknown.clone().any(|(_, seat)| is_known(seat.provider)) {
         unknown
             .filter(|(_, seat)| is_known(seat.provider))
             .map(|(at, _)| unlisted(at))
@@ -144,6 +141,7 @@ fn nearest(model: &str, seats: &[Seat]) -> Vec<String> {
     let asked = plain(model);
     let mut scored: Vec<(f64, &Arc<str>)> = seats
         .iter()
+        .filter(|seat| seat.enabled)
         .filter_map(|seat| seat.list.as_ref())
         .flat_map(|list| list.ids())
         .map(|id| (strsim::jaro_winkler(&asked, &plain(id)), id))
@@ -169,6 +167,7 @@ mod tests {
             provider,
             list,
             ready: true,
+            enabled: true,
         }
     }
 
@@ -250,6 +249,20 @@ mod tests {
             [(2, "glm-4.7".into(), false)]
         );
         assert_eq!(served("brand-new", &seats).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn an_account_that_is_switched_off_serves_nothing_and_keeps_no_model_in_doubt() {
+        let mut seats = [
+            seat(GithubCopilot, Some(&["gpt-4o"])),
+            seat(GithubCopilot, Some(&["gpt-4.1"])),
+            seat(Zai, None),
+        ];
+        seats[0].enabled = false;
+        seats[2].enabled = false;
+        assert_eq!(served("gpt-4.1", &seats).unwrap().len(), 1);
+        let error = served("gpt-4o", &seats).unwrap_err();
+        assert_eq!(error.nearest, ["gpt-4.1"]);
     }
 
     proptest! {

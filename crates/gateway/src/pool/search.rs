@@ -193,8 +193,11 @@ impl Search {
         let strategy = match self.pool.rules.strategy {
             Strategy::RoundRobin | Strategy::Sticky => 0,
             Strategy::FillFirst => i64::try_from(account).unwrap_or(i64::MAX),
-            // What is not known counts as half.
-            Strategy::MostRemaining => -i64::from(seat.left.unwrap_or(50)),
+            // What is not known counts as half, and what runs already as a
+            // percent each: many at once do not all go to one.
+            Strategy::MostRemaining => {
+                i64::from(seat.in_flight) - i64::from(seat.left.unwrap_or(50))
+            }
         };
         Rank {
             tier: member.tier,

@@ -8,5 +8,7 @@ mod headers;
 mod models;
 mod outbound;
 mod requests;
+mod sealed;
 mod streams;
 mod support;
+mod waiting;

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use config::{Config, Proxy, Via};
+use config::{Config, OwnProxy, Proxy, Strategy, Via};
+use mock_upstream::Fault;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -202,4 +203,23 @@ async fn a_proxy_that_is_down_is_named_without_its_password() {
     let text = answer.text();
     assert!(text.contains("outbound proxy 127.0.0.1"), "{text}");
     assert!(!text.contains("hunter2"), "{text}");
+}
+
+#[tokio::test]
+async fn an_accounts_own_way_out_takes_the_place_of_the_shared_one() {
+    let (shared, own) = tokio::join!(Forward::start(false), Forward::start(false));
+    let house = House::with(|_, config| {
+        through(config, format!("http://127.0.0.1:{}", shared.port), &[]);
+        let url = format!("http://me:secret@127.0.0.1:{}", own.port);
+        config.accounts[0].proxy = Some(OwnProxy::Url(url.into()));
+        config.accounts[1].proxy = Some(OwnProxy::Direct);
+        config.accounts.truncate(2);
+        config.pool.strategy = Strategy::FillFirst;
+    })
+    .await;
+    assert!(house.ask(MODEL).await.said().contains("octocat"));
+    assert!(!own.asked().is_empty());
+    house.mock.set_fault("octocat", Fault::status(500, "oops"));
+    assert!(house.ask(MODEL).await.said().contains("hubot"));
+    assert_eq!(shared.asked(), [""; 0]);
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use config::{Account, Config, ProviderId, Settings, Tier};
+use gateway::memory::Memory;
 use gateway::server::{Drained, serve};
 use gateway::{Gateway, Setup};
 use http::{HeaderMap, Request, StatusCode};
@@ -21,6 +22,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 /// A mock, a gateway before it, and a client.
 pub(crate) struct House {
@@ -154,6 +156,19 @@ impl House {
     /// Where the gateway keeps its files.
     pub(crate) fn data(&self) -> PathBuf {
         self.data.path().to_owned()
+    }
+
+    /// What is kept of the accounts, once it is as it should be.
+    pub(crate) async fn memory_until(&self, is_so: impl Fn(&Memory) -> bool) -> Memory {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let memory = Memory::read(self.data.path());
+            if memory.accounts.len() > 1 && is_so(&memory) {
+                return memory;
+            }
+            assert!(Instant::now() < deadline, "{memory:#?}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Both Copilot accounts answer so, always.

@@ -1,0 +1,41 @@
+//! What `account list` tells of the accounts.
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::time::timeout;
+
+use super::{Home, PATIENCE};
+
+/// All that is told of an account, without asking anyone.
+pub(crate) async fn account(home: &Home, id: &str) -> Value {
+    let list = home.run(&["account", "list", "--json", "--offline"]).await;
+    let Value::Array(accounts) = list.succeeded().json() else {
+        panic!("no list");
+    };
+    let mut accounts = accounts.into_iter();
+    let account = accounts.find(|account| account["id"] == id);
+    account.unwrap_or_else(|| panic!("{id} is not told"))
+}
+
+/// The same once it is told to be in this state: what a server learns, it
+/// writes down a moment later.
+pub(crate) async fn account_once(home: &Home, id: &str, state: &str) -> Value {
+    let told = async {
+        loop {
+            let account = account(home, id).await;
+            if account["state"] == state {
+                return account;
+            }
+        }
+    };
+    let told = timeout(PATIENCE, told).await;
+    told.unwrap_or_else(|_| panic!("{id} is never told to be {state}"))
+}
+
+/// Until when an account, or a model on it, is passed over.
+#[track_caller]
+pub(crate) fn until(told: &Value) -> Timestamp {
+    let until = told["until"].as_str();
+    let until = until.unwrap_or_else(|| panic!("no end is told: {told:#}"));
+    until.parse().expect("a moment")
+}
