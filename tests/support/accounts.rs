@@ -6,13 +6,18 @@ use tokio::time::timeout;
 
 use super::{Home, PATIENCE};
 
-/// All that is told of an account, without asking anyone.
-pub(crate) async fn account(home: &Home, id: &str) -> Value {
+/// All that is told of each account, without asking anyone.
+pub(crate) async fn accounts(home: &Home) -> Vec<Value> {
     let list = home.run(&["account", "list", "--json", "--offline"]).await;
     let Value::Array(accounts) = list.succeeded().json() else {
         panic!("no list");
     };
-    let mut accounts = accounts.into_iter();
+    accounts
+}
+
+/// All that is told of one.
+pub(crate) async fn account(home: &Home, id: &str) -> Value {
+    let mut accounts = accounts(home).await.into_iter();
     let account = accounts.find(|account| account["id"] == id);
     account.unwrap_or_else(|| panic!("{id} is not told"))
 }

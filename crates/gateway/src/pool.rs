@@ -3,16 +3,20 @@
 //!
 //! - [`Search`]: one request's search for an account, attempt after attempt
 //! - [`Lease`]: an account lent to one attempt, and what came of it
-//! - `state`: what is known of all accounts, under one lock
+//! - `state`: what is known of all accounts, under one lock; `seat`: of one
 //! - `breaker`: health; `affinity`: conversations; `line`: who waits
+//! - [`standing`]: how an account stands towards a request; `condition`: how it
+//!   is, for a person
 //! - [`health`]: what outlives a restart
 
 mod affinity;
 mod breaker;
+mod condition;
 pub mod health;
 mod lease;
 mod line;
 mod search;
+mod seat;
 pub mod standing;
 mod state;
 
@@ -23,10 +27,11 @@ use config::{ProviderId, Strategy, Tier};
 use tokio::sync::Notify;
 
 pub use self::breaker::{Basis, Cause};
+pub use self::condition::{Condition, Health};
 pub use self::lease::Lease;
-pub use self::search::{Choice, Considered, Search};
+pub use self::search::{Choice, Search};
+pub use self::standing::Considered;
 use self::state::State;
-pub use self::state::{Condition, Health};
 use crate::clock::Now;
 use crate::route::Candidate;
 

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::Pool;
 use super::breaker::Breaker;
 pub use super::breaker::Saved;
-use super::state::{Condition, Slot};
+use super::condition::Condition;
+use super::state::Slot;
 use crate::clock::Now;
 
 /// The troubles of one account.

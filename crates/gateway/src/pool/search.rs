@@ -12,7 +12,7 @@ use config::Strategy;
 use tokio::sync::Notify;
 
 use super::line::Place;
-use super::standing::{Rank, Standing};
+use super::standing::{Considered, Rank, Standing, best};
 use super::state::State;
 use super::{Lease, Pool};
 use crate::clock::Now;
@@ -40,24 +40,6 @@ struct Asked {
     /// Whether it may be asked again once its limit has passed.
     limited: bool,
     times: u32,
-}
-
-/// How a candidate stood when the search began.
-#[derive(Clone, Copy, Debug)]
-pub struct Considered {
-    /// Its place.
-    pub account: usize,
-    /// How it stood.
-    pub standing: Standing,
-    /// How gladly it was taken.
-    pub rank: Rank,
-}
-
-impl Considered {
-    /// Sorts the free ones first, each kind by its rank.
-    pub const fn order(&self) -> (bool, Rank) {
-        (!matches!(self.standing, Standing::Free { .. }), self.rank)
-    }
 }
 
 /// What a search says.
@@ -386,15 +368,6 @@ impl Drop for Search {
             self.pool.state().line.leave(place);
         }
     }
-}
-
-/// The place of the best among those that stand so.
-fn best(looks: &[Considered], stands: impl Fn(Standing) -> bool) -> Option<usize> {
-    let fitting = looks
-        .iter()
-        .enumerate()
-        .filter(|(_, look)| stands(look.standing));
-    fitting.min_by_key(|(_, look)| look.rank).map(|(at, _)| at)
 }
 
 /// How often one request asks one account: its limits may pass again and again.

@@ -40,6 +40,17 @@ pub enum Standing {
     Asked,
 }
 
+/// How a candidate stood when the search began.
+#[derive(Clone, Copy, Debug)]
+pub struct Considered {
+    /// Its place.
+    pub account: usize,
+    /// How it stood.
+    pub standing: Standing,
+    /// How gladly it was taken.
+    pub rank: Rank,
+}
+
 /// Why an account cannot take one more request at this moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Busy {
@@ -67,6 +78,13 @@ pub struct Rank {
     pub(super) strategy: i64,
     /// Whose turn it is, where the strategy does not care.
     pub(super) turn: i64,
+}
+
+impl Considered {
+    /// Sorts the free ones first, each kind by its rank.
+    pub const fn order(&self) -> (bool, Rank) {
+        (!matches!(self.standing, Standing::Free { .. }), self.rank)
+    }
 }
 
 impl Rank {
@@ -127,4 +145,13 @@ impl Standing {
             _ => false,
         }
     }
+}
+
+/// The place of the best among those that stand so.
+pub(super) fn best(looks: &[Considered], stands: impl Fn(Standing) -> bool) -> Option<usize> {
+    let fitting = looks
+        .iter()
+        .enumerate()
+        .filter(|(_, look)| stands(look.standing));
+    fitting.min_by_key(|(_, look)| look.rank).map(|(at, _)| at)
 }

@@ -1,19 +1,17 @@
 //! What is known of all accounts, and how each stands towards a request.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use config::ProviderId;
-use serde::{Deserialize, Serialize};
 
 use super::Member;
 use super::affinity::Affinity;
 use super::breaker::{Basis, Breaker, Cause, Gate, Measure, Trouble};
 use super::line::Line;
-use super::search::Considered;
-use super::standing::{Busy, Standing};
+use super::seat::Seat;
+use super::standing::{Busy, Considered, Standing};
 use crate::clock::{Moment, Now};
 use crate::route::Candidate;
 
@@ -28,65 +26,9 @@ pub(super) struct State {
     pub(super) chance: fastrand::Rng,
 }
 
-/// What is known of one account.
-pub(super) struct Seat {
-    pub(super) breaker: Option<Breaker>,
-    /// Of the models that had a trouble of their own on it: few, if any.
-    pub(super) models: Vec<(Arc<str>, Option<Breaker>)>,
-    /// When it opened after a trouble: it is ramped for a while.
-    opened: Option<Instant>,
-    pub(super) in_flight: u32,
-    /// How long its turn is overdue.
-    pub(super) turn: i64,
-    enabled: bool,
-    /// How much it has left, from 0 to 100.
-    pub(super) left: Option<u8>,
-}
-
-/// How an account is, in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Health {
-    /// All is well.
-    Ready,
-    /// It rests after a failure or a short limit.
-    Cooling,
-    /// Its rest is over; the next request tells.
-    HalfOpen,
-    /// A window or quota is used up until its reset.
-    Spent,
-    /// It is refused until a person acts.
-    Refused,
-    /// A person has switched it off.
-    Disabled,
-}
-
-/// How an account is, for a person.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Condition {
-    /// In one word.
-    pub health: Health,
-    /// Why, in words.
-    pub why: Option<Cow<'static, str>>,
-    /// Until when.
-    pub until: Option<Moment>,
-    /// How that moment is known.
-    pub basis: Option<Basis>,
-    /// What went wrong.
-    pub cause: Option<Cause>,
-}
-
 impl State {
     pub(super) fn new(members: &[Member], session_ttl: Duration, chance: fastrand::Rng) -> Self {
-        let seats = members.iter().map(|member| Seat {
-            breaker: None,
-            models: Vec::new(),
-            opened: None,
-            in_flight: 0,
-            turn: 0,
-            enabled: member.enabled,
-            left: None,
-        });
+        let seats = members.iter().map(|member| Seat::new(member.enabled));
         Self {
             seats: seats.collect(),
             providers: HashMap::new(),
@@ -162,7 +104,7 @@ impl State {
 
     /// What is known of troubles that concern a candidate: its account's, its
     /// model's there, its provider's.
-    fn breakers<'a>(
+    pub(super) fn breakers<'a>(
         &'a self,
         member: &Member,
         candidate: &Candidate,
@@ -182,42 +124,6 @@ impl State {
         ]
         .into_iter()
         .flatten()
-    }
-
-    /// How an account is, for a person; with a candidate also how its model is
-    /// there.
-    pub(super) fn condition(
-        &self,
-        members: &[Member],
-        account: usize,
-        candidate: Option<&Candidate>,
-        now: Now,
-    ) -> Condition {
-        let seat = &self.seats[account];
-        if !seat.enabled {
-            return Condition::of(Health::Disabled);
-        }
-        let own = Candidate {
-            account,
-            model: "".into(),
-            listed: true,
-            ready: false,
-        };
-        let worst = self
-            .breakers(&members[account], candidate.unwrap_or(&own))
-            .max_by_key(|breaker| {
-                let left = breaker.until.map(|until| until.left(now));
-                (
-                    left.is_none(),
-                    left > Some(Duration::ZERO),
-                    breaker.basis,
-                    left,
-                )
-            });
-        worst.map_or_else(
-            || Condition::of(Health::Ready),
-            |breaker| breaker.condition(now),
-        )
     }
 
     /// Lays a trouble on a breaker.
@@ -339,75 +245,3 @@ pub(super) struct Met {
     /// How long a failure of unknown length counts at first.
     pub(super) cooldown: Duration,
 }
-
-impl Seat {
-    fn model(&self, model: &Arc<str>) -> Option<&Breaker> {
-        let (_, breaker) = self.models.iter().find(|(name, _)| name == model)?;
-        breaker.as_ref()
-    }
-
-    fn model_slot(&mut self, model: &Arc<str>) -> &mut Option<Breaker> {
-        let known = self.models.iter().position(|(name, _)| name == model);
-        let at = known.unwrap_or_else(|| {
-            self.models.push((Arc::clone(model), None));
-            self.models.len() - 1
-        });
-        &mut self.models[at].1
-    }
-
-    /// Whether it has opened only lately.
-    fn is_ramped(&self, now: Instant) -> bool {
-        self.opened
-            .is_some_and(|opened| now.saturating_duration_since(opened) < RAMP)
-    }
-
-    /// When the ramp lets one more request in; `None` where it does now.
-    fn next_slot(&self, now: Instant) -> Option<Instant> {
-        let opened = self.opened?;
-        let since = now.saturating_duration_since(opened);
-        if since >= RAMP {
-            return None;
-        }
-        let slots = 1 + since.as_millis() / RAMP_STEP.as_millis();
-        if u128::from(self.in_flight) < slots {
-            return None;
-        }
-        // With all slots taken the next one opens after as many steps.
-        Some(opened + RAMP_STEP * self.in_flight)
-    }
-}
-
-impl Condition {
-    const fn of(health: Health) -> Self {
-        Self {
-            health,
-            why: None,
-            until: None,
-            basis: None,
-            cause: None,
-        }
-    }
-}
-
-impl Breaker {
-    pub(super) fn condition(&self, now: Now) -> Condition {
-        let health = match self.until {
-            None => Health::Refused,
-            Some(until) if !until.is_ahead(now) => Health::HalfOpen,
-            Some(_) if self.cause == Cause::Quota && self.basis > Basis::Guess => Health::Spent,
-            Some(_) => Health::Cooling,
-        };
-        Condition {
-            health,
-            why: Some(self.why.clone()),
-            until: self.until,
-            basis: Some(self.basis),
-            cause: Some(self.cause),
-        }
-    }
-}
-
-/// How long an account that has opened is ramped, and how often one more
-/// request may run on it at once (facts: user pains, 17).
-const RAMP: Duration = Duration::from_secs(30);
-const RAMP_STEP: Duration = Duration::from_millis(250);

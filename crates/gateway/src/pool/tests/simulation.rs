@@ -1,6 +1,7 @@
 //! The pool alone in a world of limits and failures, hours long in a second:
 //! clocks are passed in, chance is a seed, and its laws hold in every world.
 
+mod people;
 mod upstream;
 mod world;
 

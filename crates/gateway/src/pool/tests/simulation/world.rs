@@ -22,7 +22,7 @@ pub(super) struct World {
     /// When the first provider has too much to do, as all its accounts tell.
     overloads: Vec<(Time, Time)>,
     models: Vec<Vec<Candidate>>,
-    chance: fastrand::Rng,
+    pub(super) chance: fastrand::Rng,
     began: Now,
     events: BinaryHeap<Reverse<(u64, u64)>>,
     due: HashMap<u64, Event>,
@@ -36,7 +36,7 @@ pub(super) struct World {
     told: Told,
 }
 
-enum Event {
+pub(super) enum Event {
     Arrive {
         model: usize,
         session: u64,
@@ -147,39 +147,7 @@ impl World {
         self.told
     }
 
-    /// Conversations that go on turn by turn, and swarms of subagents, each of
-    /// one session with openings of their own.
-    fn people(&mut self, length: Time) {
-        for session in 0..(length / 60.0) as u64 {
-            let model = self.chance.usize(0..MODELS);
-            let mut at = self.chance.f64() * length;
-            for _ in 0..self.chance.u32(20..80) {
-                self.plan(
-                    at,
-                    Event::Arrive {
-                        model,
-                        session,
-                        swarm: None,
-                    },
-                );
-                at += 5.0 + self.chance.f64() * 55.0;
-            }
-        }
-        for swarm in 0..(length / 600.0) as u64 {
-            let (at, model) = (self.chance.f64() * length, self.chance.usize(0..MODELS));
-            let size = self.chance.u64(20..60);
-            for agent in 0..size {
-                let event = Event::Arrive {
-                    model,
-                    session: 1 << 40 | swarm << 20 | agent,
-                    swarm: Some(swarm as usize),
-                };
-                self.plan(at, event);
-            }
-        }
-    }
-
-    fn plan(&mut self, at: Time, event: Event) {
+    pub(super) fn plan(&mut self, at: Time, event: Event) {
         self.next += 1;
         self.events
             .push(Reverse(((at * 1e6).ceil() as u64, self.next)));
