@@ -84,12 +84,12 @@ impl Lease {
                 *breaker = None;
                 closed = true;
                 if !matches!(slot, Slot::Model(..)) {
-                    state.open(self.account, now.instant);
+                    state.seats[self.account].opened = Some(now.instant);
                 }
+                state.wake(&pool.members, &slot);
             }
         }
         state.tidy();
-        state.line.wake_first(self.account);
         drop(state);
         if closed {
             pool.has_changed();
@@ -116,16 +116,7 @@ impl Lease {
         let left = state.slot(&slot).as_ref().and_then(|breaker| breaker.until);
         self.give_back(&mut state);
         // Whoever waits for this account looks anew: it may not be worth it.
-        match &slot {
-            Slot::Provider(provider) => {
-                for (place, member) in pool.members.iter().enumerate() {
-                    if member.provider == *provider {
-                        state.line.wake_all(place);
-                    }
-                }
-            }
-            Slot::Account(account) | Slot::Model(account, _) => state.line.wake_all(*account),
-        }
+        state.wake(&pool.members, &slot);
         drop(state);
         pool.has_changed();
         left.map(|until| until.left(now))
@@ -205,6 +196,7 @@ impl Lease {
                 && breaker.born == born
             {
                 breaker.probes = breaker.probes.saturating_sub(1);
+                state.wake(&self.pool.members, &slot);
             }
         }
         state.tidy();

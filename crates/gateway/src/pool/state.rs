@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use config::ProviderId;
 
@@ -181,10 +181,18 @@ impl State {
         }
     }
 
-    /// The account has opened after a trouble: its ramp begins.
-    pub(super) fn open(&mut self, account: usize, now: Instant) {
-        self.seats[account].opened = Some(now);
-        self.line.wake_first(account);
+    /// What a breaker says has changed: everybody who waits for it looks again.
+    pub(super) fn wake(&self, members: &[Member], slot: &Slot) {
+        match slot {
+            Slot::Account(account) | Slot::Model(account, _) => self.line.wake_all(*account),
+            Slot::Provider(provider) => {
+                for (account, member) in members.iter().enumerate() {
+                    if member.provider == *provider {
+                        self.line.wake_all(account);
+                    }
+                }
+            }
+        }
     }
 
     pub(super) fn reset(&mut self, members: &[Member], account: usize) {
@@ -193,11 +201,7 @@ impl State {
         self.seats[account].models.clear();
         let provider = members[account].provider;
         self.providers.remove(&provider);
-        for (place, member) in members.iter().enumerate() {
-            if member.provider == provider {
-                self.line.wake_all(place);
-            }
-        }
+        self.wake(members, &Slot::Provider(provider));
     }
 
     pub(super) fn enable(&mut self, account: usize, enabled: bool) -> bool {

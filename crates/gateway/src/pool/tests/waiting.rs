@@ -213,3 +213,27 @@ fn a_stampede_on_an_account_that_has_just_opened_goes_to_the_others() {
     let on_first = leases.iter().filter(|lease| lease.account == 0).count();
     assert_eq!(on_first, 1);
 }
+
+#[test]
+fn a_provider_that_serves_again_wakes_those_who_wait_for_its_other_accounts() {
+    let (pool, two, now) = (pool(2, RoundRobin), candidates(2), Now::read());
+    let overload = Outcome::Overloaded {
+        scope: Scope::Provider,
+        retry_after: Some(secs(5)),
+    };
+    meets(&pool, 0, overload, &two, now);
+    let now = later(now, secs(5));
+    for serves in [false, true] {
+        let mut probe = leased(&mut pool.search(None), &two[..1], now);
+        let mut other = pool.search(None);
+        waits(&mut other, &two[1..], now);
+        assert!(!is_woken(&other));
+        if serves {
+            probe.begun(now);
+        } else {
+            drop(probe);
+        }
+        assert!(is_woken(&other), "{serves}");
+        assert_eq!(leased(&mut other, &two[1..], now).account, 1);
+    }
+}
