@@ -9,8 +9,8 @@ use gateway::account::Account;
 use gateway::clock::Now;
 use gateway::memory::Memory;
 use gateway::pool::{Condition, Health};
-use gateway::{Gateway, Setup, orders, words};
-use jiff::Timestamp;
+use gateway::{Gateway, Setup, orders, presence, words};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
@@ -20,7 +20,7 @@ use crate::term::{print, say, width};
 use crate::{env, store, table};
 
 /// What is known of a quota for so long need not be asked for again.
-const RECENT: Duration = Duration::from_secs(60);
+const RECENT: SignedDuration = SignedDuration::from_secs(60);
 
 /// Runs the command.
 pub(crate) async fn run(path: &Path, verb: AccountVerb) -> Outcome {
@@ -159,18 +159,25 @@ async fn reset(path: &Path, id: &str) -> Outcome {
         .find(|account| account.id == id)
         .ok_or_else(|| unknown(id, config.accounts.iter().map(|account| &*account.id)))?;
     let data = data()?;
-    if let Some(_nobody_starts_meanwhile) = orders::keep_free(&data)? {
-        let mut memory = Memory::read(&data);
-        memory.reset(id, account.provider);
-        memory.write(&data)?;
-        say(format_args!(
-            "{id}: its cooldowns are ended; no server runs"
-        ));
-        return Ok(());
-    }
-    orders::order_reset(&data, id)?;
     let deadline = Instant::now() + OBEDIENCE;
-    while !orders::is_obeyed(&data, id) {
+    let mut is_ordered = false;
+    loop {
+        if let Some(_nobody_starts_meanwhile) = presence::keep_free(&data)? {
+            let mut memory = Memory::read(&data);
+            memory.reset(id, account.provider);
+            memory.write(&data)?;
+            orders::take_back(&data, id);
+            say(format_args!(
+                "{id}: its cooldowns are ended; no server runs"
+            ));
+            return Ok(());
+        }
+        if !std::mem::replace(&mut is_ordered, true) {
+            orders::order_reset(&data, id)?;
+        }
+        if orders::is_obeyed(&data, id) {
+            break;
+        }
         if Instant::now() > deadline {
             orders::take_back(&data, id);
             return Err(Failure::new("the running server does not answer")
@@ -211,7 +218,8 @@ fn enable(path: &Path, id: &str, enabled: bool) -> Outcome {
 async fn ask(accounts: &[&Account], show: &Show) -> Vec<Option<String>> {
     let asked = accounts.iter().map(|account| async {
         let told = account.allowance.quota().told;
-        let is_recent = told.is_some_and(|told| told + RECENT > Timestamp::now());
+        let age = told.map(|told| Timestamp::now().duration_since(told));
+        let is_recent = age.is_some_and(|age| age.abs() < RECENT);
         if show.offline || is_recent || !account.is_enabled() {
             return None;
         }
@@ -341,7 +349,8 @@ fn condition_json(condition: &Condition) -> Value {
     })
 }
 
-fn unknown<'a>(id: &str, known: impl Iterator<Item = &'a str>) -> Failure {
+/// There is no such account; those that there are.
+pub(crate) fn unknown<'a>(id: &str, known: impl Iterator<Item = &'a str>) -> Failure {
     let known: Vec<&str> = known.collect();
     let failure = Failure::of(Kind::Usage, format_args!("there is no account {id}"));
     match known.as_slice() {

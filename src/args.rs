@@ -33,6 +33,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         verb: AccountVerb,
     },
+    /// Show the headers that an upstream would be sent, and where each comes from
+    Headers(Headers),
     /// Start the local API
     Serve(Serve),
     /// Tell why a request went where it went, or where one would go now
@@ -91,6 +93,17 @@ pub(crate) struct Named {
     /// The account
     #[arg(value_name = "ID")]
     pub(crate) id: String,
+}
+
+/// Show the headers that an upstream would be sent.
+#[derive(clap::Args)]
+pub(crate) struct Headers {
+    /// Only this account's
+    #[arg(long, value_name = "ID")]
+    pub(crate) account: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Tell why a request went where it went, or where one would go now.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use gateway::clock::Now;
 use gateway::decision::{Explanation, Stood, Told, word};
 use gateway::pool::standing::{Busy, Standing};
-use gateway::pool::{Cause, Considered};
+use gateway::pool::{Cause, Choice, Considered};
 use gateway::route::Candidate;
 use gateway::{Gateway, words};
 use ledger::{Ending, Reader, Record};
@@ -71,6 +71,9 @@ fn request(path: &Path, id: &str, as_json: bool) -> Outcome {
             stood_in_words(stood)
         ))?;
     }
+    if explanation.more > 0 {
+        print(format_args!("  and {} more", explanation.more))?;
+    }
     print(format_args!("\nwhat happened:"))?;
     for step in &explanation.steps {
         print(format_args!("  {}", step_in_words(step)))?;
@@ -130,6 +133,7 @@ fn short(time: Duration) -> String {
 fn stood_in_words(stood: &Stood<'_>) -> String {
     let left = stood.left_ms.map(Duration::from_millis).map(short);
     match (&*stood.standing, left) {
+        ("free", _) if stood.bound => "free; its conversation belongs to it".to_owned(),
         ("cooling", Some(left)) => format!("passed over for {left} more, {}", cause(stood.cause)),
         (standing, _) => standing_in_words(standing).to_owned(),
     }
@@ -227,10 +231,12 @@ async fn model(path: &Path, model: &str, as_json: bool, no_proxy: bool) -> Outco
     })?;
     let now = Now::read();
     let order = gateway.pool().preview(&candidates, now);
-    let first = order
-        .iter()
-        .find(|look| matches!(look.standing, Standing::Free { .. }))
-        .map(|look| id(&gateway, look));
+    // This pool is this process's own: what is leased of it is no server's.
+    let choice = gateway.pool().search(None).next(&candidates, now);
+    let first = match &choice {
+        Choice::Lease(lease) => Some(&*gateway.accounts()[lease.account].id),
+        Choice::Wait { .. } | Choice::Nobody => None,
+    };
     if as_json {
         let told = order
             .iter()
@@ -242,10 +248,28 @@ async fn model(path: &Path, model: &str, as_json: bool, no_proxy: bool) -> Outco
             json!({"model": model, "strategy": strategy, "first": first, "candidates": told})
         ));
     }
-    let verdict = match first {
-        Some(first) => format!("a request for {model} would go to {first}"),
-        None => format!("a request for {model} would find no account free"),
+    let free = order
+        .iter()
+        .filter(|look| matches!(look.standing, Standing::Free { .. }));
+    let verdict = match (&choice, first) {
+        (Choice::Lease(_), Some(first)) => match free.count() {
+            0 => format!(
+                "would be tried on {first}, though it is passed over: nothing better is there"
+            ),
+            1 => format!("would go to {first}"),
+            free => format!("would go to {first}, or another of the {free} that are free"),
+        },
+        (Choice::Wait { until, account }, _) => {
+            let wait = short(until.saturating_duration_since(now.instant));
+            let account = account.map(|account| &*gateway.accounts()[account].id);
+            format!(
+                "would wait up to {wait} for {}",
+                account.unwrap_or("whichever comes first")
+            )
+        }
+        _ => "would be refused: no account can serve it".to_owned(),
     };
+    let verdict = format!("a request for {model} {verdict}");
     print(format_args!(
         "{verdict}; the strategy is {}",
         gateway.pool().rules().strategy.as_str()

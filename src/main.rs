@@ -5,6 +5,7 @@ mod args;
 mod demo;
 mod env;
 mod explain;
+mod headers;
 mod import;
 mod listen;
 mod log;
@@ -36,6 +37,7 @@ fn run(args: Args) -> Outcome {
             Command::Serve(serve) => serve::run(&config()?, serve).await,
             Command::Account { verb } => account::run(&config()?, verb).await,
             Command::Explain(explain) => explain::run(&config()?, explain).await,
+            Command::Headers(headers) => headers::run(&config()?, headers).await,
             Command::Login(login) => login::run(&config()?, login).await,
             Command::Import(import) => import::run(&config()?, import).await,
         }

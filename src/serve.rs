@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use config::Config;
-use gateway::clock::Now;
 use gateway::gateway::SetupError;
-use gateway::orders;
+use gateway::presence;
 use gateway::server::{Drained, serve};
 use gateway::{Gateway, Setup};
 use ledger::Ledger;
@@ -80,7 +79,14 @@ async fn serve_on(ground: Ground, args: &Serve, mut signals: Signals) -> Outcome
     let listeners = listen::bind(host, port, args.insecure_allow_remote).await?;
     let drain = config.server.drain;
     let ledger = database.map(|path| open(&path)).transpose()?;
-    let presence = orders::announce(&data)?;
+    if presence::keep_free(&data)?.is_none() {
+        tracing::warn!(
+            data = %data.display(),
+            "another server runs on this data directory: of two, each forgets what the other \
+             learns of the accounts (hint: give one another XDG_DATA_HOME)"
+        );
+    }
+    let present = presence::announce(&data)?;
     let setup = Setup {
         config,
         data: Some(data.clone()),
@@ -92,10 +98,8 @@ async fn serve_on(ground: Ground, args: &Serve, mut signals: Signals) -> Outcome
     let serving = Arc::clone(&gateway);
     let drained = serve(listeners, serving, drain, async || signals.next().await).await;
     keepers.shutdown().await;
-    if let Err(error) = gateway.memory(Now::read()).write(&data) {
-        tracing::warn!(%error, "cannot keep the health of the accounts");
-    }
-    drop(presence);
+    gateway.write_memory(&data);
+    drop(present);
     if let Drained::Cut(connections) = drained {
         tracing::warn!(connections, "ended before every request had its answer");
     }

@@ -14,7 +14,7 @@ use crate::kept::Next;
 use crate::models::Listing;
 use crate::pool::Pool;
 use crate::provider::Provider;
-use crate::quota::{Allowance, HOURLY};
+use crate::quota::{Allowance, HOURLY, SOON};
 use crate::upstream::Upstream;
 
 /// One account in the pool.
@@ -83,7 +83,7 @@ impl Account {
                     tracing::debug!(account = &*self.id, error, "cannot ask for the quota");
                 }
                 let next = Next {
-                    after: Some(HOURLY),
+                    after: Some(if asked.is_ok() { HOURLY } else { SOON }),
                     rest: REST,
                 };
                 (asked, next)
@@ -107,10 +107,12 @@ impl Account {
         }
         let quota = self.backend.quota(&body)?;
         let left = self.allowance.answer(quota, Timestamp::now());
-        self.pool.remains(self.place, left);
+        self.pool.learn_left(self.place, left);
         self.pool.has_changed();
-        if left.is_some_and(|left| left > 0.0) {
-            self.pool.is_not_spent(self.place, Now::read());
+        // Copilot's is the only calendar that this can refute: Z.ai's day has no
+        // window of its own.
+        if self.provider.is_copilot() && left.is_some_and(|left| left > 0.0) {
+            self.pool.doubt_calendar(self.place, Now::read());
         }
         Ok(())
     }
@@ -120,7 +122,7 @@ impl Account {
         let windows = self.backend.overheard(headers);
         if !windows.is_empty() {
             let left = self.allowance.overhear(windows, Timestamp::now());
-            self.pool.remains(self.place, left);
+            self.pool.learn_left(self.place, left);
         }
     }
 

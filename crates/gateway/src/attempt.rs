@@ -61,8 +61,6 @@ pub struct Failed {
     pub why: &'static str,
     /// What the upstream said, or what is to be said instead.
     pub refusal: Refusal,
-    /// Whether the connection broke before any answer.
-    pub unanswered: bool,
 }
 
 impl Failed {
@@ -74,19 +72,24 @@ impl Failed {
         }
     }
 
-    /// What went wrong, for a person, in our words and the upstream's.
-    pub fn told(&self) -> String {
+    /// What went wrong, for a person, in our words and the upstream's; where
+    /// `reveals` is not, without those, which may name an account or a host.
+    pub fn told(&self, reveals: bool) -> String {
         /// An upstream's words, a web page even, are not told without end.
         const MOST: usize = 300;
         match &self.refusal {
-            Refusal::Own(failure) => failure.message.clone(),
+            Refusal::Own(failure) if reveals => failure.message.clone(),
+            Refusal::Own(failure) => format!("{} ({})", self.why, failure.code),
             Refusal::Upstream(whole) => {
-                let words = error_words(&whole.body).1;
-                let words = words.unwrap_or_else(|| String::from_utf8_lossy(&whole.body).into());
-                let words = words.trim();
-                let words = &words[..words.floor_char_boundary(MOST)];
                 let status = whole.status.as_u16();
-                match words {
+                let words = if reveals {
+                    let words = error_words(&whole.body).1;
+                    words.unwrap_or_else(|| String::from_utf8_lossy(&whole.body).into())
+                } else {
+                    String::new()
+                };
+                let words = words.trim();
+                match &words[..words.floor_char_boundary(MOST)] {
                     "" => format!("{} (HTTP {status})", self.why),
                     words => format!("{} (HTTP {status}: {words})", self.why),
                 }
@@ -114,14 +117,7 @@ pub async fn attempt(
     let sent = timeout_at(deadline, account.http.send(request)).await;
     let (head, body) = match sent {
         Ok(Ok(response)) => response.into_parts(),
-        Ok(Err(error)) => {
-            let unanswered = matches!(error, SendError::Broken { .. });
-            let failed = unreachable(&error);
-            return Err(Failed {
-                unanswered,
-                ..failed
-            });
-        }
+        Ok(Err(error)) => return Err(unreachable(&error)),
         Err(_) => return Err(unreachable(&silent())),
     };
     account.overhear(&head.headers);
@@ -262,7 +258,6 @@ fn failed(verdict: Verdict, whole: Whole) -> Failed {
         refusal: verdict
             .failure
             .map_or_else(|| Refusal::Upstream(Box::new(whole)), Refusal::own),
-        unanswered: false,
     }
 }
 
@@ -312,11 +307,14 @@ fn unreachable(error: &SendError) -> Failed {
         SendError::Silent { .. } => (504, "upstream_silent", "no answer in time"),
     };
     let message = error.to_string();
+    let outcome = match error {
+        SendError::Broken { .. } => Outcome::Interrupted,
+        _ => Outcome::Unreachable,
+    };
     Failed {
-        outcome: Outcome::Unreachable,
+        outcome,
         why,
         refusal: Refusal::own(Failure::new(status, code, message)),
-        unanswered: false,
     }
 }
 

@@ -194,11 +194,13 @@ impl Stream {
                 self.told = Instant::now();
                 return Poll::Ready(Some(Ok(bytes)));
             }
-            if let State::Relaying(relay) = &self.state
+            if let State::Relaying(relay) = &mut self.state
                 && relay.has_said_all()
                 && !self.closing
             {
                 self.closing = true;
+                // The account is free for the next request from now on.
+                relay.finish();
                 self.pulse.as_mut().reset(Instant::now() + LAST_WORD);
             }
             if self.pulse.as_mut().poll(context).is_pending() {

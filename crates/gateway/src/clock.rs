@@ -51,6 +51,16 @@ impl Moment {
         }
     }
 
+    /// This moment, or so long from now where that is sooner.
+    #[must_use]
+    pub fn no_later_than(self, now: Now, wait: Duration) -> Self {
+        if self.left(now) > wait {
+            Self::after(now, wait)
+        } else {
+            self
+        }
+    }
+
     /// How long until then; nothing where it has passed.
     pub fn left(&self, now: Now) -> Duration {
         let by_wall = Duration::try_from(self.wall.duration_since(now.wall)).unwrap_or_default();

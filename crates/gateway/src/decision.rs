@@ -55,6 +55,16 @@ impl Decision {
 
     /// The request waited: for one account, or for whichever came first.
     pub fn waited(&mut self, account: Option<usize>, length: Duration) {
+        // Who is woken in vain goes on with the same wait.
+        if let Some(Step::Waited {
+            account: before,
+            length: so_far,
+        }) = self.steps.last_mut()
+            && *before == account
+        {
+            *so_far += length;
+            return;
+        }
         self.steps.push(Step::Waited { account, length });
     }
 
@@ -95,9 +105,11 @@ impl Decision {
                 account: account.into(),
             });
         }
+        let told = order.iter().take(MOST_TOLD);
         let explanation = Explanation {
             strategy: self.pool.rules().strategy.as_str().into(),
-            candidates: order.into_iter().map(|look| self.candidate(look)).collect(),
+            more: order.len().saturating_sub(MOST_TOLD),
+            candidates: told.map(|look| self.candidate(look)).collect(),
             steps,
         };
         serde_json::to_string(&explanation).ok()
@@ -138,6 +150,7 @@ impl Decision {
         Stood {
             account: self.name(look.account),
             standing: word(look.standing).into(),
+            bound: look.bound,
             left_ms: left.map(millis),
             basis,
             cause,
@@ -167,6 +180,14 @@ pub const fn word(standing: Standing) -> &'static str {
     }
 }
 
+/// How many candidates are kept with each record.
+const MOST_TOLD: usize = 20;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_none(count: &usize) -> bool {
+    *count == 0
+}
+
 fn millis(length: Duration) -> u64 {
     u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
 }
@@ -180,6 +201,9 @@ pub struct Explanation<'a> {
     /// The accounts that serve the model, in the order in which they would have
     /// been asked.
     pub candidates: Vec<Stood<'a>>,
+    /// How many more there were.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub more: usize,
     /// What was done, in order.
     pub steps: Vec<Told<'a>>,
 }
@@ -192,6 +216,9 @@ pub struct Stood<'a> {
     pub account: Cow<'a, str>,
     /// In one word.
     pub standing: Cow<'a, str>,
+    /// Whether the request's conversation belonged to it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bound: bool,
     /// How much longer it was passed over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_ms: Option<u64>,

@@ -17,7 +17,7 @@ use crate::error::{Refusal, Whole, model_not_found};
 use crate::exhausted::{Heard, exhausted};
 use crate::gateway::Gateway;
 use crate::meter::Meter;
-use crate::outcome::{Mended, Next, Outcome};
+use crate::outcome::{Mended, Next, Outcome, Scope};
 use crate::pool::{Choice, Lease, Search};
 use crate::provider::Token;
 use crate::relay::{Maker, Relay};
@@ -151,9 +151,7 @@ pub async fn dispatch(
     let sealed = pieces(call.dialect, &call.body);
     let mut search = gateway.pool().search(gateway.conversation(&call));
     let mut heard: Vec<Heard> = Vec::new();
-    // Of an account whose connection broke before it answered nothing is
-    // learnt, once: it may have been a stale connection.
-    let mut may_resend = true;
+    let mut resent = false;
     loop {
         let choice = search.next(&candidates, Now::read());
         meter.decides(|decision| decision.considers(search.considered()));
@@ -179,7 +177,14 @@ pub async fn dispatch(
         let place = lease.account;
         let account = Arc::clone(&gateway.accounts()[place]);
         let asked = Instant::now();
-        let failed = match serve_on(&gateway, &account, &call, &sealed, &lease, &mut meter).await {
+        let turn = Turn {
+            gateway: &gateway,
+            account: &account,
+            call: &call,
+            sealed: &sealed,
+            lease: &lease,
+        };
+        let failed = match turn.serve(&mut meter, &mut resent).await {
             Ok(Answer::Stream(begun)) => {
                 return Ok(begun_on(gateway, account, *begun, meter, lease));
             }
@@ -196,14 +201,13 @@ pub async fn dispatch(
         match failed.outcome {
             Outcome::Unserved => account.models.want(),
             // What it said of its quota is looked into, which costs nothing.
-            Outcome::Limited { .. } => account.want_quota(),
+            Outcome::Limited {
+                scope: Scope::Account,
+                ..
+            } => account.want_quota(),
             _ => {}
         }
-        let mended = Mended {
-            renewed: true,
-            stripped: true,
-        };
-        if failed.outcome.next(mended) == Next::Answer {
+        if failed.outcome.next(Mended::ALL) == Next::Answer {
             return Err(Refused {
                 refusal: failed.refusal,
                 meter,
@@ -217,11 +221,7 @@ pub async fn dispatch(
             why = failed.why,
             "attempt failed"
         );
-        if failed.unanswered && may_resend {
-            may_resend = false;
-        } else {
-            search.learn(place, failed.outcome, left);
-        }
+        search.learn(place, failed.outcome, left);
         heard.retain(|heard| heard.account != place);
         heard.push(Heard {
             account: place,
@@ -282,73 +282,83 @@ fn whole_from(
     })
 }
 
-/// One account's turn: with the token at hand, once more with a renewed one
-/// where that is refused, and once more without what others have sealed where
-/// that is.
-async fn serve_on(
-    gateway: &Gateway,
-    account: &Account,
-    call: &Call,
-    sealed: &Sealed,
-    lease: &Lease,
-    meter: &mut Meter,
-) -> Result<Answer, Failed> {
-    let is_foreign = |piece| {
-        gateway
-            .origins()
-            .is_foreign(piece, lease.account, &lease.model)
-    };
-    let mut cuts = sealed.cuts(is_foreign);
-    if !cuts.is_empty() {
-        meter.decides(|decision| decision.stripped(lease.account));
-    }
-    let mut mended = Mended {
-        renewed: false,
-        stripped: sealed.is_empty() || sealed.digests().all(is_foreign),
-    };
-    let mut token = match account.backend.token(Timestamp::now()) {
-        Some(token) => token,
-        None => renew(account, None).await?,
-    };
-    loop {
-        let tried = try_once(account, call, &cuts, lease, meter, &token).await;
-        let failed = match tried {
-            Ok(answer) => return Ok(answer),
-            Err(failed) => failed,
-        };
-        match failed.outcome.next(mended) {
-            Next::Renew => {
-                mended.renewed = true;
-                match renew(account, Some(&token)).await {
-                    Ok(renewed) => token = renewed,
-                    // Why there is no newer token says more than that the old
-                    // one is bad, but only where somebody said why.
-                    Err(renewal) if renewal.outcome == Outcome::Refused => return Err(renewal),
-                    Err(_) => return Err(failed),
-                }
-            }
-            Next::Strip => {
-                mended.stripped = true;
-                cuts = sealed.cuts(|_| true);
-                meter.decides(|decision| decision.stripped(lease.account));
-            }
-            Next::Answer | Next::Move => return Err(failed),
-        }
-    }
+/// One account's turn at a request.
+struct Turn<'a> {
+    gateway: &'a Gateway,
+    account: &'a Account,
+    call: &'a Call,
+    sealed: &'a Sealed,
+    lease: &'a Lease,
 }
 
-async fn try_once(
-    account: &Account,
-    call: &Call,
-    cuts: &[Splice],
-    lease: &Lease,
-    meter: &mut Meter,
-    token: &Token,
-) -> Result<Answer, Failed> {
-    meter.attempt(account, &lease.model, account.backend.initiator(call));
-    let request = account.backend.request(call, &lease.model, cuts, token);
-    let strip_usage = call.envelope.stream && !call.envelope.include_usage;
-    attempt(account, request, strip_usage).await
+impl Turn<'_> {
+    /// Asks with the token at hand, once more with a renewed one where that is
+    /// refused, once more without what others have sealed where that is, and
+    /// once more, of all turns of the request, after an interruption.
+    async fn serve(&self, meter: &mut Meter, resent: &mut bool) -> Result<Answer, Failed> {
+        let (account, lease) = (self.account, self.lease);
+        let origins = self.gateway.origins();
+        let is_foreign = |piece| origins.is_foreign(piece, lease.account, &lease.model);
+        let mut cuts = self.sealed.cuts(is_foreign);
+        if !cuts.is_empty() {
+            meter.decides(|decision| decision.stripped(lease.account));
+        }
+        let mut mended = Mended {
+            renewed: false,
+            stripped: self.sealed.is_empty() || self.sealed.digests().all(is_foreign),
+            resent: *resent,
+        };
+        let mut token = match account.backend.token(Timestamp::now()) {
+            Some(token) => token,
+            None => renew(account, None).await?,
+        };
+        loop {
+            let failed = match self.ask(&cuts, &token, meter).await {
+                Ok(answer) => return Ok(answer),
+                Err(failed) => failed,
+            };
+            match failed.outcome.next(mended) {
+                Next::Renew => {
+                    mended.renewed = true;
+                    match renew(account, Some(&token)).await {
+                        Ok(renewed) => token = renewed,
+                        // Why there is no newer token says more than that the
+                        // old one is bad, but only where somebody said why.
+                        Err(renewal) if renewal.outcome == Outcome::Refused => return Err(renewal),
+                        Err(_) => return Err(failed),
+                    }
+                }
+                Next::Strip => {
+                    mended.stripped = true;
+                    cuts = self.sealed.cuts(|_| true);
+                    meter.decides(|decision| decision.stripped(lease.account));
+                }
+                Next::Again => {
+                    (mended.resent, *resent) = (true, true);
+                    tracing::debug!(
+                        request = self.call.id,
+                        account = &*account.id,
+                        why = failed.why,
+                        "sent again"
+                    );
+                }
+                Next::Answer | Next::Move => return Err(failed),
+            }
+        }
+    }
+
+    async fn ask(
+        &self,
+        cuts: &[Splice],
+        token: &Token,
+        meter: &mut Meter,
+    ) -> Result<Answer, Failed> {
+        let (account, call, model) = (self.account, self.call, &self.lease.model);
+        meter.attempt(account, model, account.backend.initiator(call));
+        let request = account.backend.request(call, model, cuts, token);
+        let strip_usage = call.envelope.stream && !call.envelope.include_usage;
+        attempt(account, request, strip_usage).await
+    }
 }
 
 async fn renew(account: &Account, stale: Option<&Token>) -> Result<Arc<Token>, Failed> {
@@ -358,7 +368,6 @@ async fn renew(account: &Account, stale: Option<&Token>) -> Result<Arc<Token>, F
             outcome: verdict.outcome,
             why: verdict.why,
             refusal: Refusal::own(verdict.failure.unwrap_or_else(none)),
-            unanswered: false,
         }
     })
 }

@@ -47,10 +47,11 @@ pub(crate) fn exhausted(
             .find(|heard| heard.account == candidate.account);
         let label = &gateway.accounts()[candidate.account].label;
         let separator = if at == 0 { ":" } else { ";" };
+        let reveals = gateway.reveals_account();
         let _ = write!(
             message,
             "{separator} {label}: {}",
-            reason(own, &condition, now)
+            reason(own, &condition, reveals, now)
         );
         let comes = comes(&condition, now);
         soonest = soonest.into_iter().chain(comes).min();
@@ -68,9 +69,9 @@ pub(crate) fn exhausted(
 }
 
 /// Why one account cannot serve.
-fn reason(heard: Option<&Heard>, condition: &Condition, now: Now) -> String {
+fn reason(heard: Option<&Heard>, condition: &Condition, reveals: bool, now: Now) -> String {
     let mut reason = match heard {
-        Some(heard) => heard.failed.told(),
+        Some(heard) => heard.failed.told(reveals),
         None => match (&condition.health, &condition.why) {
             (Health::Disabled, _) => "switched off".into(),
             (_, Some(why)) => why.clone().into_owned(),

@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use config::{Config, OwnProxy, ProviderId, Strategy, Via};
@@ -24,7 +24,7 @@ use crate::models::Listing;
 use crate::origins::Origins;
 use crate::outbound::Outbound;
 use crate::pool::{Member, Pool, Rules};
-use crate::provider::copilot::Copilot;
+use crate::provider::copilot::{Copilot, identity};
 use crate::provider::zai::Zai;
 use crate::provider::{InvalidToken, Provider};
 use crate::quota::Allowance;
@@ -75,6 +75,7 @@ pub struct Gateway {
     keep_alive: Duration,
     max_body: u64,
     reveal_account: bool,
+    writing: Mutex<()>,
 }
 
 impl Gateway {
@@ -115,6 +116,7 @@ impl Gateway {
             keep_alive: config.server.keep_alive,
             max_body: config.server.max_body_bytes,
             reveal_account: config.server.reveal_account,
+            writing: Mutex::default(),
         });
         gateway.recall(&ground.memory, Now::read());
         Ok(gateway)
@@ -135,8 +137,11 @@ impl Gateway {
         if let Some(data) = setup.data {
             let (remembering, obeying) = (Arc::clone(&gateway), Arc::clone(&gateway));
             let directory = data.clone();
-            keepers.spawn(async move { remembering.remember(directory).await });
-            keepers.spawn(obeying.obey(data, setup.configuration));
+            keepers.spawn(remembering.remember(directory));
+            keepers.spawn(obeying.obey(data));
+        }
+        if let Some(file) = setup.configuration {
+            keepers.spawn(Arc::clone(&gateway).follow(file));
         }
         Ok((gateway, keepers))
     }
@@ -209,6 +214,11 @@ impl Gateway {
     /// What is known of models.
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue
+    }
+
+    /// Held by whoever writes down what is known.
+    pub(crate) const fn writing(&self) -> &Mutex<()> {
+        &self.writing
     }
 
     /// Who sealed what.
@@ -326,6 +336,7 @@ fn member(account: &config::Account) -> Member {
         id: account.id.as_str().into(),
         provider: account.provider,
         tier: account.tier,
+        shares_provider: account.base_url.is_none(),
         weight: account.weight,
         max_concurrent: account.max_concurrent,
         enabled: account.enabled,
@@ -335,12 +346,16 @@ fn member(account: &config::Account) -> Member {
 /// Tells one credential, with where and how it is used, from another.
 pub fn source(account: &config::Account) -> u64 {
     let mut hasher = DefaultHasher::new();
-    for secret in [&account.refresh_token, &account.api_key] {
-        let secret = secret.as_ref().map(ExposeSecret::expose_secret);
-        secret.hash(&mut hasher);
-    }
+    let long_lived = account.refresh_token.as_ref().or(account.api_key.as_ref());
+    let secret = long_lived.or(account.access_token.as_ref());
+    secret.map(ExposeSecret::expose_secret).hash(&mut hasher);
     (account.provider, &account.host, &account.base_url).hash(&mut hasher);
-    format!("{:?}", account.settings).hash(&mut hasher);
+    // Only what is set, so that a new setting forgets nobody.
+    for (name, value) in identity::overrides(&account.settings) {
+        if value.is_some() {
+            (name, value).hash(&mut hasher);
+        }
+    }
     hasher.finish()
 }
 

@@ -23,8 +23,9 @@
 //! - [`models`]: the live lists of models, [`model_list`]: all of them in one;
 //!   [`catalogue`]: what is known of them
 //! - [`quota`]: what is left
-//! - [`memory`]: what is known between two runs; [`orders`]: what a person tells
-//!   a running server
+//! - [`memory`]: what is known between two runs
+//! - [`presence`]: whether a server runs; [`orders`]: what a person orders of it;
+//!   `following`: which accounts the configuration enables
 //! - [`words`]: lengths of time, for people
 
 pub mod account;
@@ -39,6 +40,7 @@ pub mod decision;
 pub mod dispatch;
 pub mod error;
 mod exhausted;
+mod following;
 pub mod gateway;
 mod gather;
 pub mod inflate;
@@ -52,6 +54,7 @@ pub mod origins;
 pub mod outbound;
 pub mod outcome;
 pub mod pool;
+pub mod presence;
 pub mod provider;
 pub mod quota;
 pub mod relay;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use config::ProviderId;
@@ -46,10 +47,14 @@ impl Memory {
     /// What is kept below the data directory. A file that is missing or cannot
     /// be read is no error: it holds nothing that is not learnt anew.
     pub fn read(data: &Path) -> Self {
-        let read = config::files::read_private(&path(data), |_| false);
-        read.ok()
-            .and_then(|json| serde_json::from_slice(&json).ok())
-            .unwrap_or_default()
+        let Ok(json) = config::files::read_private(&path(data), |_| false) else {
+            return Self::default();
+        };
+        serde_json::from_slice(&json).unwrap_or_else(|error| {
+            let path = path(data);
+            tracing::warn!(path = %path.display(), %error, "what was known of the accounts cannot be read");
+            Self::default()
+        })
     }
 
     /// Keeps it, whole or not at all. Blocks on the disk.
@@ -100,8 +105,8 @@ impl Gateway {
             if let Some(known) = known.filter(|known| known.source == account.source) {
                 self.pool()
                     .restore(account.place, known.troubles.clone(), now);
-                self.pool()
-                    .remains(account.place, account.allowance.left(now.wall));
+                let left = account.allowance.left(now.wall);
+                self.pool().learn_left(account.place, left);
             }
         }
         for provider in ProviderId::ALL {
@@ -112,16 +117,26 @@ impl Gateway {
     }
 
     /// Writes down what is known whenever it changes, for ever.
-    pub(crate) async fn remember(&self, data: PathBuf) {
+    pub(crate) async fn remember(self: Arc<Self>, data: PathBuf) {
         loop {
             self.pool().changed().await;
             // What changes together is written once.
             sleep(GATHER).await;
-            let (memory, data) = (self.memory(Now::read()), data.clone());
-            let written = tokio::task::spawn_blocking(move || memory.write(&data)).await;
-            if let Ok(Err(error)) = written {
-                tracing::warn!(%error, "cannot keep the health of the accounts");
-            }
+            let (gateway, data) = (Arc::clone(&self), data.clone());
+            // A panic in there has been told of; the next change writes again.
+            let _ = tokio::task::spawn_blocking(move || gateway.write_memory(&data)).await;
+        }
+    }
+
+    /// Writes down what is known now. One at a time: no older state is written
+    /// over a newer one. Blocks on the disk.
+    pub fn write_memory(&self, data: &Path) {
+        let _one = self
+            .writing()
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = self.memory(Now::read()).write(data) {
+            tracing::warn!(%error, "cannot keep the health of the accounts");
         }
     }
 }

@@ -33,6 +33,8 @@ pub struct Listing {
 pub struct List {
     entries: Vec<Entry>,
     by_id: HashMap<Arc<str>, usize>,
+    /// The first model of each plain name.
+    by_plain: HashMap<String, usize>,
 }
 
 struct Entry {
@@ -159,6 +161,9 @@ impl List {
             return;
         }
         self.by_id.insert(Arc::clone(&id), self.entries.len());
+        self.by_plain
+            .entry(plain(&id))
+            .or_insert(self.entries.len());
         self.entries.push(Entry {
             id,
             json: json.to_owned(),
@@ -171,6 +176,13 @@ impl List {
         Some(&self.entries[at].id)
     }
 
+    /// The model of this very id, or else the one that an alias of a client's
+    /// means, told by its [`plain`] name.
+    pub fn find(&self, id: &str, plain: &str) -> Option<&Arc<str>> {
+        let alias = || Some(&self.entries[*self.by_plain.get(plain)?].id);
+        self.get(id).or_else(alias)
+    }
+
     /// Every model, as its id and the JSON that the upstream sent.
     pub fn entries(&self) -> impl Iterator<Item = (&Arc<str>, &RawValue)> {
         self.entries.iter().map(|entry| (&entry.id, &*entry.json))
@@ -180,6 +192,31 @@ impl List {
     pub fn ids(&self) -> impl Iterator<Item = &Arc<str>> {
         self.entries.iter().map(|entry| &entry.id)
     }
+}
+
+/// A name without what clients vary: case, a date of eight digits at the end,
+/// and dashes between digits where upstreams have dots
+/// (`claude-haiku-4-5-20251001` is `claude-haiku-4.5`).
+pub fn plain(model: &str) -> String {
+    let model = model.to_ascii_lowercase();
+    let undated = match model.rsplit_once('-') {
+        Some((name, date)) if date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit()) => {
+            name
+        }
+        _ => &model,
+    };
+    let bytes = undated.as_bytes();
+    let is_digit = |at: Option<usize>| {
+        at.and_then(|at| bytes.get(at))
+            .is_some_and(u8::is_ascii_digit)
+    };
+    undated
+        .char_indices()
+        .map(|(at, char)| match char {
+            '-' if is_digit(at.checked_sub(1)) && is_digit(Some(at + 1)) => '.',
+            other => other,
+        })
+        .collect()
 }
 
 #[cfg(test)]

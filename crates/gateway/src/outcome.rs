@@ -39,7 +39,10 @@ pub enum Outcome {
         /// When to try again, where the upstream told.
         retry_after: Option<Duration>,
     },
-    /// The upstream failed by itself: 408, 5xx, an error inside a stream.
+    /// It broke off, or lost patience, before any of a reply: likely a blip,
+    /// such as a connection that has gone stale.
+    Interrupted,
+    /// The upstream failed by itself: 5xx, an error inside a stream.
     Failing {
         /// When to try again, where the upstream told.
         retry_after: Option<Duration>,
@@ -81,6 +84,8 @@ pub enum Next {
     Renew,
     /// The same account again, once, without the sealed state.
     Strip,
+    /// The same account again, at once: once for each request.
+    Again,
     /// The same account again after its limit, or another one.
     Move,
 }
@@ -92,6 +97,17 @@ pub struct Mended {
     pub renewed: bool,
     /// The state that others sealed was taken out, or there was none.
     pub stripped: bool,
+    /// The request was sent again after an interruption.
+    pub resent: bool,
+}
+
+impl Mended {
+    /// Nothing more can be done about it.
+    pub const ALL: Self = Self {
+        renewed: true,
+        stripped: true,
+        resent: true,
+    };
 }
 
 impl Outcome {
@@ -102,7 +118,9 @@ impl Outcome {
             Self::Foreign if mended.stripped => Next::Answer,
             Self::Foreign => Next::Strip,
             Self::Unauthorized | Self::Misdirected if !mended.renewed => Next::Renew,
-            Self::Unauthorized
+            Self::Interrupted if !mended.resent => Next::Again,
+            Self::Interrupted
+            | Self::Unauthorized
             | Self::Misdirected
             | Self::Unserved
             | Self::Unrecognised
@@ -128,6 +146,7 @@ impl Outcome {
             Self::Limited { .. } => "limited",
             Self::Overloaded { .. } => "overloaded",
             Self::Failing { .. } => "failing",
+            Self::Interrupted => "interrupted",
             Self::Unreachable => "unreachable",
         }
     }

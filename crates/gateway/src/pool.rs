@@ -65,6 +65,9 @@ pub struct Member {
     pub provider: ProviderId,
     /// Whether it comes first or last.
     pub tier: Tier,
+    /// Whether it is on the provider's own upstream, and so as overloaded as the
+    /// others there.
+    pub shares_provider: bool,
     /// Its share beside the others.
     pub weight: u32,
     /// How many requests it serves at once.
@@ -131,16 +134,21 @@ impl Pool {
         self.state().enable(account, enabled)
     }
 
-    /// Takes note of how much an account has left, from 0 to 1; `None` where
-    /// that is not known.
-    pub fn remains(&self, account: usize, share: Option<f64>) {
-        self.state().remains(account, share);
+    /// Learns how much an account has left, from 0 to 1; `None` where that is
+    /// not known. Only one strategy asks for it.
+    pub fn learn_left(&self, account: usize, share: Option<f64>) {
+        if self.rules.strategy == Strategy::MostRemaining {
+            self.state().learn_left(account, share);
+        }
     }
 
-    /// Takes note that an account has something left after all: what the
-    /// calendar said of its quota is no more than a guess then.
-    pub fn is_not_spent(&self, account: usize, now: Now) {
-        if self.state().is_not_spent(account, self.rules.cooldown, now) {
+    /// Learns that an account has something left after all: what the calendar
+    /// said of its quota is no more than a guess then.
+    pub fn doubt_calendar(&self, account: usize, now: Now) {
+        if self
+            .state()
+            .doubt_calendar(account, self.rules.cooldown, now)
+        {
             self.has_changed();
         }
     }

@@ -107,6 +107,11 @@ impl Allowance {
     pub fn answer(&self, quota: Quota, now: Timestamp) -> Option<f64> {
         let mut known = self.known();
         known.plan = quota.plan.or_else(|| known.plan.take());
+        // A window that is told no more, after a change of plan, ends in time.
+        let is_told = |name: &str| quota.windows.iter().any(|window| window.name == name);
+        known.windows.retain(|known| {
+            is_told(&known.name) || known.resets.is_some_and(|resets| resets > now)
+        });
         known.merge(quota.windows, now);
         known.tightest(now).map(|window| window.left)
     }
@@ -121,8 +126,9 @@ impl Allowance {
     }
 }
 
-/// How often the quota is asked for unasked.
+/// How often the quota is asked for unasked, and when again after a failure.
 pub(crate) const HOURLY: Duration = Duration::from_secs(3600);
+pub(crate) const SOON: Duration = Duration::from_secs(300);
 
 #[cfg(test)]
 mod tests {

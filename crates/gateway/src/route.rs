@@ -6,7 +6,7 @@ use std::sync::Arc;
 use config::ProviderId;
 
 use crate::catalogue::Catalogue;
-use crate::models::List;
+use crate::models::{List, plain};
 
 /// An account as routing sees it.
 pub struct Seat {
@@ -49,10 +49,12 @@ pub fn route(
     seats: &[Seat],
     catalogue: &Catalogue,
 ) -> Result<Vec<Candidate>, NoModel> {
+    let asked = plain(model);
     let mut candidates = Vec::with_capacity(seats.len());
     let enabled = || seats.iter().enumerate().filter(|(_, seat)| seat.enabled);
     for (account, seat) in enabled() {
-        if let Some(model) = seat.list.as_ref().and_then(|list| find(list, model)) {
+        let found = seat.list.as_ref().and_then(|list| list.find(model, &asked));
+        if let Some(model) = found.map(Arc::clone) {
             candidates.push(Candidate {
                 account,
                 model,
@@ -101,40 +103,6 @@ pub fn route(
     }
     candidates.sort_by_key(|candidate| candidate.account);
     Ok(candidates)
-}
-
-/// The model of this id, or the one that an alias of a client's means.
-fn find(list: &List, model: &str) -> Option<Arc<str>> {
-    if let Some(id) = list.get(model) {
-        return Some(Arc::clone(id));
-    }
-    let asked = plain(model);
-    list.ids().find(|id| plain(id) == asked).map(Arc::clone)
-}
-
-/// A name without what clients vary: case, a date of eight digits at the end,
-/// and dashes between digits where upstreams have dots
-/// (`claude-haiku-4-5-20251001` is `claude-haiku-4.5`).
-fn plain(model: &str) -> String {
-    let model = model.to_ascii_lowercase();
-    let undated = match model.rsplit_once('-') {
-        Some((name, date)) if date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit()) => {
-            name
-        }
-        _ => &model,
-    };
-    let bytes = undated.as_bytes();
-    let is_digit = |at: Option<usize>| {
-        at.and_then(|at| bytes.get(at))
-            .is_some_and(u8::is_ascii_digit)
-    };
-    undated
-        .char_indices()
-        .map(|(at, char)| match char {
-            '-' if is_digit(at.checked_sub(1)) && is_digit(Some(at + 1)) => '.',
-            other => other,
-        })
-        .collect()
 }
 
 fn nearest(model: &str, seats: &[Seat]) -> Vec<String> {

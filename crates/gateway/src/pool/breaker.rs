@@ -5,8 +5,9 @@
 //! is well. One whose moment has passed is half-open: one probe at a time.
 
 use std::borrow::Cow;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{Moment, Now};
@@ -20,8 +21,13 @@ pub(super) struct Breaker {
     pub(super) until: Option<Moment>,
     /// The cause in words, for a person.
     pub(super) why: Cow<'static, str>,
-    /// Troubles in a row, without a success between them.
+    /// Troubles of this cause in a row, without a success between them.
     failures: u32,
+    /// When it was laid, by the wall clock.
+    since: Timestamp,
+    /// Until when what yields does not: what the calendar says is tried now and
+    /// then only.
+    barred: Instant,
     /// The number of the last lease before this was laid: what comes of an
     /// earlier lease is the same trouble once more, not one more in a row.
     laid: u64,
@@ -99,6 +105,8 @@ pub(super) enum Gate {
         left: Duration,
         basis: Basis,
         cause: Cause,
+        /// Whether it has yielded lately, in vain.
+        barred: bool,
     },
     /// Not at all.
     Refused,
@@ -121,6 +129,7 @@ impl Breaker {
                 left: until.left(now),
                 basis: self.basis,
                 cause: self.cause,
+                barred: self.basis == Basis::Calendar && now.instant < self.barred,
             };
         }
         Gate::HalfOpen {
@@ -145,7 +154,8 @@ impl Breaker {
     ) {
         let (now, old) = (measure.now, slot.as_ref());
         let in_a_row = old.is_some_and(|old| measure.lease > old.laid);
-        let failures = old.map_or(1, |old| old.failures + u32::from(in_a_row));
+        let same = old.filter(|old| old.cause == trouble.cause);
+        let failures = same.map_or(1, |old| old.failures.saturating_add(in_a_row.into()));
         let was_refused = old.is_some_and(|old| old.cause == Cause::Refusal);
         let believed = trouble.cause == Cause::Refusal && was_refused && in_a_row;
         let length = trouble.length(failures, measure);
@@ -158,6 +168,8 @@ impl Breaker {
         {
             let new = until.map_or(Duration::MAX, |until| until.left(now));
             if (old.basis, stands) > (basis, new) {
+                // It stands, and has just yielded in vain.
+                old.barred = now.instant + measure.cooldown;
                 return;
             }
         }
@@ -167,6 +179,8 @@ impl Breaker {
             until,
             why,
             failures,
+            since: now.wall,
+            barred: now.instant + measure.cooldown,
             laid: measure.newest,
             probes: slot.as_ref().map_or(0, |old| old.probes),
             born: slot.as_ref().map_or(measure.newest, |old| old.born),
@@ -182,13 +196,29 @@ impl Breaker {
             until: self.until.map(|until| until.wall()),
             why: self.why.clone().into_owned(),
             failures: self.failures,
+            since: Some(self.since),
             unready: self.unready,
         }
     }
 
+    /// What the calendar said is doubted: it counts as a guess from now on, each
+    /// time a longer one.
+    pub(super) fn doubt(&mut self, cooldown: Duration, now: Now) {
+        let doublings = self.failures.saturating_sub(1);
+        let rest = doubled(cooldown, doublings, LONGEST_COOLDOWN.max(cooldown));
+        self.basis = Basis::Guess;
+        self.until = Some(Moment::after(now, rest));
+    }
+
     /// What was kept, unless its moment has passed.
     pub(super) fn restore(saved: Saved, now: Now) -> Option<Self> {
-        let until = saved.until.map(|until| Moment::at(now, until));
+        let since = saved.since.unwrap_or(now.wall);
+        let until = saved.until.map(|until| {
+            // Longer than it was laid for it cannot last, whatever the clock
+            // said when it was written.
+            let laid_for = Duration::try_from(until.duration_since(since)).unwrap_or_default();
+            Moment::at(now, until).no_later_than(now, laid_for)
+        });
         if until.is_some_and(|until| !until.is_ahead(now)) {
             return None;
         }
@@ -198,6 +228,8 @@ impl Breaker {
             until,
             why: saved.why.into(),
             failures: saved.failures,
+            since,
+            barred: now.instant,
             laid: 0,
             probes: 0,
             born: 0,
@@ -214,11 +246,14 @@ pub struct Saved {
     /// How the end of it is known.
     pub basis: Basis,
     /// `None` is until a person acts.
-    pub until: Option<jiff::Timestamp>,
+    pub until: Option<Timestamp>,
     /// The cause in words.
     pub why: String,
     /// Troubles in a row.
     pub failures: u32,
+    /// When it was laid.
+    #[serde(default)]
+    pub since: Option<Timestamp>,
     /// Whether the account had no credential then.
     #[serde(default)]
     pub unready: bool,
@@ -255,7 +290,7 @@ const PACE: Duration = Duration::from_secs(1);
 const LONGEST_PACE: Duration = Duration::from_secs(90);
 /// A longer rest for an overload makes a cascade of it (facts: user pains, 15).
 const OVERLOAD: Duration = Duration::from_secs(2);
-const LONGEST_OVERLOAD: Duration = Duration::from_secs(60);
+pub(super) const LONGEST_OVERLOAD: Duration = Duration::from_secs(60);
 const LONGEST_COOLDOWN: Duration = Duration::from_secs(15 * 60);
 
 #[cfg(test)]
@@ -357,6 +392,32 @@ mod tests {
         let breaker = slot.unwrap();
         assert_eq!(breaker.gate(false, now), Gate::Refused);
         assert_eq!(breaker.gate(true, now), Gate::HalfOpen { probed: false });
+    }
+
+    #[test]
+    fn a_blip_after_limits_counts_as_the_first_of_its_kind() {
+        let (now, mut slot) = (Now::read(), None);
+        for lease in 1..=5 {
+            let pace = trouble(Cause::Pace, None);
+            Breaker::lay(&mut slot, pace, "".into(), measure(now, lease));
+        }
+        let now = later(now, 3600);
+        let blip = trouble(Cause::Failure, None);
+        Breaker::lay(&mut slot, blip, "".into(), measure(now, 9));
+        assert_eq!(left(&slot, now), Some(60));
+    }
+
+    #[test]
+    fn what_was_kept_by_a_wrong_clock_lasts_no_longer_than_it_was_laid_for() {
+        let (now, mut slot) = (Now::read(), None);
+        let wrong = Now {
+            wall: later(now, 1 << 26).wall,
+            ..now
+        };
+        let pace = trouble(Cause::Pace, Some(30));
+        Breaker::lay(&mut slot, pace, "".into(), measure(wrong, 1));
+        let restored = Breaker::restore(slot.unwrap().save(), now);
+        assert_eq!(left(&restored, now), Some(30));
     }
 
     proptest! {

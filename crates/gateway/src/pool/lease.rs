@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Pool;
-use super::breaker::{Basis, Cause, Gate, Trouble};
+use super::breaker::{Basis, Cause, Gate, LONGEST_OVERLOAD, Trouble};
 use super::state::{Met, Slot, State};
 use crate::clock::Now;
 use crate::outcome::{Outcome, Reset, Scope};
@@ -66,13 +66,53 @@ impl Lease {
     /// The reply has begun: the account serves. What was guessed of it is
     /// forgotten, and what was told once its moment has passed.
     pub fn begun(&mut self, now: Now) {
-        if std::mem::replace(&mut self.has_begun, true) {
-            return;
+        let pool = Arc::clone(&self.pool);
+        let closed = self.begin(&mut pool.state(), now);
+        if closed {
+            pool.has_changed();
         }
+    }
+
+    /// Tells the pool what came of the attempt, and why in words. Tells how
+    /// long the account is passed over for it.
+    pub fn settle(mut self, outcome: Outcome, why: &'static str, now: Now) -> Option<Duration> {
         let pool = Arc::clone(&self.pool);
         let mut state = pool.state();
-        if state.is_all_well(self.account) {
-            return;
+        if outcome == Outcome::Served {
+            let closed = self.begin(&mut state, now);
+            self.give_back(&mut state);
+            drop(state);
+            if closed {
+                pool.has_changed();
+            }
+            return None;
+        }
+        let met = Met {
+            now,
+            lease: self.number,
+            ready: self.ready,
+            cooldown: pool.rules.cooldown,
+        };
+        let mut left = None;
+        for (slot, trouble) in self.troubles(outcome) {
+            state.lay(&slot, trouble, why, met);
+            let until = state.slot(&slot).as_ref().and_then(|breaker| breaker.until);
+            left = left.max(until.map(|until| until.left(now)));
+            // Whoever waits for it looks anew: it may not be worth it.
+            state.wake(&pool.members, &slot);
+        }
+        self.give_back(&mut state);
+        drop(state);
+        if left.is_some() {
+            pool.has_changed();
+        }
+        left
+    }
+
+    /// Tells whether that closed a breaker.
+    fn begin(&mut self, state: &mut State, now: Now) -> bool {
+        if std::mem::replace(&mut self.has_begun, true) || state.is_all_well(self.account) {
+            return false;
         }
         let mut closed = false;
         for slot in self.slots() {
@@ -86,40 +126,11 @@ impl Lease {
                 if !matches!(slot, Slot::Model(..)) {
                     state.seats[self.account].opened = Some(now.instant);
                 }
-                state.wake(&pool.members, &slot);
+                state.wake(&self.pool.members, &slot);
             }
         }
         state.tidy();
-        drop(state);
-        if closed {
-            pool.has_changed();
-        }
-    }
-
-    /// Tells the pool what came of the attempt, and why in words. Tells how
-    /// long the account is passed over for it.
-    pub fn settle(mut self, outcome: Outcome, why: &'static str, now: Now) -> Option<Duration> {
-        if outcome == Outcome::Served {
-            self.begun(now);
-            return None;
-        }
-        let (slot, trouble) = self.trouble(outcome)?;
-        let pool = Arc::clone(&self.pool);
-        let mut state = pool.state();
-        let met = Met {
-            now,
-            lease: self.number,
-            ready: self.ready,
-            cooldown: pool.rules.cooldown,
-        };
-        state.lay(&slot, trouble, why, met);
-        let left = state.slot(&slot).as_ref().and_then(|breaker| breaker.until);
-        self.give_back(&mut state);
-        // Whoever waits for this account looks anew: it may not be worth it.
-        state.wake(&pool.members, &slot);
-        drop(state);
-        pool.has_changed();
-        left.map(|until| until.left(now))
+        closed
     }
 
     fn slots(&self) -> [Slot; 3] {
@@ -130,60 +141,59 @@ impl Lease {
         ]
     }
 
-    /// What an outcome says against whom; `None` where it says nothing.
-    fn trouble(&self, outcome: Outcome) -> Option<(Slot, Trouble)> {
-        let [account, model, provider] = self.slots();
-        let of = |scope| match scope {
-            Scope::Pace | Scope::Account => account.clone(),
-            Scope::Model => model.clone(),
-            Scope::Provider => provider.clone(),
-        };
-        let guess = |cause| Trouble {
-            cause,
-            basis: Basis::Guess,
-            wait: None,
-        };
-        let told = |cause, wait: Option<Duration>| Trouble {
-            cause,
-            basis: if wait.is_some() {
-                Basis::Told
-            } else {
-                Basis::Guess
-            },
-            wait,
-        };
-        Some(match outcome {
-            Outcome::Served | Outcome::Rejected | Outcome::Foreign => return None,
-            Outcome::Unserved => (of(Scope::Model), guess(Cause::Failure)),
+    /// What an outcome says against whom.
+    fn troubles(&self, outcome: Outcome) -> Vec<(Slot, Trouble)> {
+        match outcome {
+            Outcome::Served | Outcome::Rejected | Outcome::Foreign => Vec::new(),
+            Outcome::Unserved => self.against(Scope::Model, Cause::Failure, Reset::Unknown),
             Outcome::Unauthorized
             | Outcome::Misdirected
             | Outcome::Unrecognised
-            | Outcome::Unreachable => (of(Scope::Account), guess(Cause::Failure)),
-            Outcome::Refused => (of(Scope::Account), guess(Cause::Refusal)),
+            | Outcome::Interrupted
+            | Outcome::Unreachable => self.against(Scope::Account, Cause::Failure, Reset::Unknown),
+            Outcome::Refused => self.against(Scope::Account, Cause::Refusal, Reset::Unknown),
             Outcome::Failing { retry_after } => {
-                (of(Scope::Account), told(Cause::Failure, retry_after))
+                self.against(Scope::Account, Cause::Failure, told(retry_after))
             }
             Outcome::Overloaded { scope, retry_after } => {
-                (of(scope), told(Cause::Overload, retry_after))
+                self.against(scope, Cause::Overload, told(retry_after))
             }
             Outcome::Limited { scope, reset } => {
-                let cause = if scope == Scope::Pace {
-                    Cause::Pace
-                } else {
-                    Cause::Quota
+                let cause = match scope {
+                    Scope::Pace => Cause::Pace,
+                    Scope::Model | Scope::Account | Scope::Provider => Cause::Quota,
                 };
-                let trouble = match reset {
-                    Reset::Told(wait) => told(cause, Some(wait)),
-                    Reset::Calendar(wait) => Trouble {
-                        cause,
-                        basis: Basis::Calendar,
-                        wait: Some(wait),
-                    },
-                    Reset::Unknown => guess(cause),
-                };
-                (of(scope), trouble)
+                self.against(scope, cause, reset)
             }
-        })
+        }
+    }
+
+    fn against(&self, scope: Scope, cause: Cause, reset: Reset) -> Vec<(Slot, Trouble)> {
+        let [account, model, provider] = self.slots();
+        let (basis, wait) = match reset {
+            Reset::Told(wait) => (Basis::Told, Some(wait)),
+            Reset::Calendar(wait) => (Basis::Calendar, Some(wait)),
+            Reset::Unknown => (Basis::Guess, None),
+        };
+        let trouble = Trouble { cause, basis, wait };
+        match scope {
+            Scope::Pace | Scope::Account => vec![(account, trouble)],
+            Scope::Model => vec![(model, trouble)],
+            Scope::Provider if !self.pool.members[self.account].shares_provider => {
+                vec![(account, trouble)]
+            }
+            Scope::Provider => {
+                // What one account is told is a guess for the others, and a
+                // short one.
+                let guess = Trouble {
+                    basis: Basis::Guess,
+                    wait: wait.map(|wait| wait.min(LONGEST_OVERLOAD)),
+                    ..trouble
+                };
+                let own = (basis > Basis::Guess).then_some((account, trouble));
+                own.into_iter().chain([(provider, guess)]).collect()
+            }
+        }
     }
 
     /// Ends the lease: its place is free, and so are its probes.
@@ -191,6 +201,7 @@ impl Lease {
         if std::mem::replace(&mut self.has_ended, true) {
             return;
         }
+        let had_probes = !self.probes.is_empty();
         for (slot, born) in self.probes.drain(..) {
             if let Some(breaker) = state.slot(&slot)
                 && breaker.born == born
@@ -199,7 +210,9 @@ impl Lease {
                 state.wake(&self.pool.members, &slot);
             }
         }
-        state.tidy();
+        if had_probes {
+            state.tidy();
+        }
         let seat = &mut state.seats[self.account];
         seat.in_flight = seat.in_flight.saturating_sub(1);
         state.line.wake_first(self.account);
@@ -214,4 +227,8 @@ impl Drop for Lease {
         let pool = Arc::clone(&self.pool);
         self.give_back(&mut pool.state());
     }
+}
+
+fn told(retry_after: Option<Duration>) -> Reset {
+    retry_after.map_or(Reset::Unknown, Reset::Told)
 }

@@ -12,7 +12,8 @@ use config::Strategy;
 use tokio::sync::Notify;
 
 use super::line::Place;
-use super::standing::{Considered, Rank, Standing, best};
+use super::seat::RAMP;
+use super::standing::{Busy, Considered, Rank, Standing, best};
 use super::state::State;
 use super::{Lease, Pool};
 use crate::clock::Now;
@@ -82,7 +83,7 @@ impl Search {
         let mut state = pool.state();
         let mut looks = self.look(&state, candidates, now);
         if !std::mem::replace(&mut self.has_looked, true) {
-            if let Some(at) = self.gladly(&state, candidates, &looks, now) {
+            if let Some(at) = gladly(&looks) {
                 // The usual case ends here.
                 let choice = self.take(&mut state, candidates, &looks, at, now);
                 self.considered = looks;
@@ -95,7 +96,7 @@ impl Search {
                 look.standing = Standing::Asked;
             }
         }
-        match self.choose(&state, candidates, &looks, now) {
+        match self.choose(&state, &looks) {
             Some(at) => self.take(&mut state, candidates, &looks, at, now),
             None => self.wait(&mut state, candidates, &looks, now),
         }
@@ -156,10 +157,12 @@ impl Search {
     }
 
     fn look(&self, state: &State, candidates: &[Candidate], now: Now) -> Vec<Considered> {
+        let bound = self.bound(state, candidates, now);
         let number = self.place.as_ref().map(|place| place.number);
-        let looks = candidates.iter().map(|candidate| {
+        let looks = candidates.iter().enumerate().map(|(at, candidate)| {
             let member = &self.pool.members[candidate.account];
             Considered {
+                bound: bound == Some(at),
                 account: candidate.account,
                 standing: state.standing(member, candidate, number, now),
                 rank: self.rank(state, candidate),
@@ -190,22 +193,6 @@ impl Search {
         }
     }
 
-    /// The account that the request would have if all went well: its
-    /// conversation's, or the best of the free ones.
-    fn gladly(
-        &self,
-        state: &State,
-        candidates: &[Candidate],
-        looks: &[Considered],
-        now: Now,
-    ) -> Option<usize> {
-        if let Some(at) = self.bound(state, candidates, now) {
-            let is_free = matches!(looks[at].standing, Standing::Free { .. });
-            return is_free.then_some(at);
-        }
-        best(looks, |standing| matches!(standing, Standing::Free { .. }))
-    }
-
     /// The place among the candidates of the account that the conversation
     /// belongs to.
     fn bound(&self, state: &State, candidates: &[Candidate], now: Now) -> Option<usize> {
@@ -220,21 +207,15 @@ impl Search {
 
     /// Which candidate is leased now; `None` where there is to be a wait, or
     /// nobody is left.
-    fn choose(
-        &mut self,
-        state: &State,
-        candidates: &[Candidate],
-        looks: &[Considered],
-        now: Now,
-    ) -> Option<usize> {
-        if let Some(at) = self.kept_to(state, candidates, looks, now) {
-            return matches!(looks[at].standing, Standing::Free { .. }).then_some(at);
+    fn choose(&mut self, state: &State, looks: &[Considered]) -> Option<usize> {
+        if let Some(at) = self.kept_to(state, looks) {
+            return is_free(looks[at].standing).then_some(at);
         }
-        let may_wait = state.line.has_room() || self.place.is_some();
-        best(looks, |standing| matches!(standing, Standing::Free { .. }))
+        best(looks, is_free)
             .or_else(|| best(looks, Standing::is_worth_a_try))
             .or_else(|| {
-                if may_wait && looks.iter().any(|look| self.comes_soon(look.standing)) {
+                let waits = self.may_wait(state);
+                if waits && looks.iter().any(|look| self.comes_soon(look.standing)) {
                     return None;
                 }
                 best(looks, Standing::is_polite).or_else(|| best(looks, Standing::yields))
@@ -243,23 +224,18 @@ impl Search {
 
     /// The candidate that the request keeps to, free or not: one whose short
     /// limit it waits out, or its conversation's, where that comes soon.
-    fn kept_to(
-        &mut self,
-        state: &State,
-        candidates: &[Candidate],
-        looks: &[Considered],
-        now: Now,
-    ) -> Option<usize> {
+    fn kept_to(&mut self, state: &State, looks: &[Considered]) -> Option<usize> {
         let stays = self.stay;
         let at = stays
             .and_then(|account| looks.iter().position(|look| look.account == account))
-            .or_else(|| self.bound(state, candidates, now))?;
+            .or_else(|| looks.iter().position(|look| look.bound))?;
         let (standing, budget) = (looks[at].standing, self.budget());
         let keeps = match standing {
             Standing::Free { .. } => true,
+            _ if !self.may_wait(state) => false,
             Standing::Cooling { left, .. } if stays.is_some() => left <= budget,
             Standing::Cooling { .. } => standing.passes_within(budget),
-            _ => standing.is_polite() && !budget.is_zero(),
+            _ => standing.is_polite() && self.comes_soon(standing),
         };
         if !keeps {
             self.stay = None;
@@ -267,14 +243,24 @@ impl Search {
         keeps.then_some(at)
     }
 
+    fn may_wait(&self, state: &State) -> bool {
+        self.place.is_some() || state.line.has_room()
+    }
+
     /// Whether something that stands so may be free while the request can
     /// still wait.
     fn comes_soon(&self, standing: Standing) -> bool {
-        let budget = self.budget();
+        let (budget, most) = (self.budget(), self.pool.rules.max_wait);
         match standing {
+            // The ramp is short, and a line that moves may overrun the budget:
+            // else all who wait would go at once when that ends.
+            Standing::Busy {
+                why: Busy::Ramped, ..
+            } => !most.is_zero() && self.waited < most + RAMP,
             Standing::Busy { .. } => !budget.is_zero(),
             // After a failure only the probe is worth a wait.
             Standing::Cooling { probed: true, .. } => !budget.is_zero(),
+            _ if standing.is_guessed_limit() => !budget.is_zero(),
             _ => standing.passes_within(budget),
         }
     }
@@ -287,13 +273,18 @@ impl Search {
         at: usize,
         now: Now,
     ) -> Choice {
-        let account = looks[at].account;
+        let look = looks[at];
         // A conversation that stays where it is takes nobody's turn.
-        if self.stay.is_none() && self.bound(state, candidates, now) != Some(at) {
+        if self.stay.is_none() && !look.bound {
             state.turn(&self.pool.members, looks, at);
         }
         if let (Some(session), Strategy::Sticky) = (self.session, self.pool.rules.strategy) {
-            state.affinity.bind(session, account, now.instant);
+            // Where its account only has no room for a moment, it is elsewhere
+            // this once.
+            let is_busy = |look: &Considered| matches!(look.standing, Standing::Busy { .. });
+            if look.bound || !looks.iter().any(|look| look.bound && is_busy(look)) {
+                state.affinity.bind(session, look.account, now.instant);
+            }
         }
         self.stay = None;
         let lease = Lease::take(&self.pool, state, &candidates[at], now);
@@ -311,8 +302,9 @@ impl Search {
         looks: &[Considered],
         now: Now,
     ) -> Choice {
-        let kept = self.kept_to(state, candidates, looks, now);
-        let mut until = now.instant + self.budget();
+        let kept = self.kept_to(state, looks);
+        let budget = self.budget();
+        let mut until: Option<Instant> = None;
         let mut accounts = Vec::new();
         for (at, look) in looks.iter().enumerate() {
             let awaited = kept.map_or_else(|| self.comes_soon(look.standing), |kept| kept == at);
@@ -321,19 +313,20 @@ impl Search {
             }
             accounts.push((look.account, Arc::clone(&candidates[at].model)));
             let comes = match look.standing {
-                Standing::Cooling { left, .. } => Some(now.instant + left),
-                Standing::Busy { until, .. } => until,
-                _ => None,
+                Standing::Cooling { left, .. } => now.instant + left.min(budget),
+                Standing::Busy {
+                    until: Some(until), ..
+                } => until,
+                _ => now.instant + budget,
             };
-            until = comes.map_or(until, |comes| comes.min(until));
+            until = Some(until.map_or(comes, |until| until.min(comes)));
         }
-        let has_room = self.place.is_some() || state.line.has_room();
-        if accounts.is_empty() || !has_room {
+        let (Some(until), true) = (until, self.may_wait(state)) else {
             if let Some(place) = self.place.take() {
                 state.line.leave(place);
             }
             return Choice::Nobody;
-        }
+        };
         let place = self.place.get_or_insert_with(|| state.line.enter());
         state.line.stand(place, &accounts);
         self.waiting_since = Some(now.instant);
@@ -368,6 +361,19 @@ impl Drop for Search {
             self.pool.state().line.leave(place);
         }
     }
+}
+
+/// The account that a request has where all goes well: its conversation's, or
+/// the best of the free ones.
+fn gladly(looks: &[Considered]) -> Option<usize> {
+    match looks.iter().position(|look| look.bound) {
+        Some(at) => is_free(looks[at].standing).then_some(at),
+        None => best(looks, is_free),
+    }
+}
+
+const fn is_free(standing: Standing) -> bool {
+    matches!(standing, Standing::Free { .. })
 }
 
 /// How often one request asks one account: its limits may pass again and again.

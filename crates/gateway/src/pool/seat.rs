@@ -42,16 +42,22 @@ impl Seat {
     pub(super) fn model_slot(&mut self, model: &Arc<str>) -> &mut Option<Breaker> {
         let known = self.models.iter().position(|(name, _)| name == model);
         let at = known.unwrap_or_else(|| {
+            if self.models.len() >= MOST_MODELS {
+                // Names are the clients' own: the oldest trouble is forgotten.
+                self.models.remove(0);
+            }
             self.models.push((Arc::clone(model), None));
             self.models.len() - 1
         });
         &mut self.models[at].1
     }
 
-    /// Whether it has opened only lately.
-    pub(super) fn is_ramped(&self, now: Instant) -> bool {
-        self.opened
-            .is_some_and(|opened| now.saturating_duration_since(opened) < RAMP)
+    /// When the ramp's next step is; `None` where there is no ramp.
+    pub(super) fn next_step(&self, now: Instant) -> Option<Instant> {
+        let opened = self.opened?;
+        let since = now.saturating_duration_since(opened);
+        let steps = u32::try_from(since.as_millis() / RAMP_STEP.as_millis()).ok()?;
+        (since < RAMP).then(|| opened + RAMP_STEP * (steps + 1))
     }
 
     /// When the ramp lets one more request in; `None` where it does now.
@@ -70,7 +76,10 @@ impl Seat {
     }
 }
 
+/// Of how many models on one account troubles are known.
+const MOST_MODELS: usize = 64;
+
 /// How long an account that has opened is ramped, and how often one more
 /// request may run on it at once (facts: user pains, 17).
-const RAMP: Duration = Duration::from_secs(30);
+pub(super) const RAMP: Duration = Duration::from_secs(30);
 const RAMP_STEP: Duration = Duration::from_millis(250);

@@ -31,6 +31,8 @@ pub enum Standing {
         cause: Cause,
         /// Whether a probe is under way.
         probed: bool,
+        /// Whether it has yielded lately, in vain.
+        barred: bool,
     },
     /// It is refused until a person acts.
     Refused,
@@ -49,6 +51,8 @@ pub struct Considered {
     pub standing: Standing,
     /// How gladly it was taken.
     pub rank: Rank,
+    /// Whether the request's conversation belongs to it.
+    pub bound: bool,
 }
 
 /// Why an account cannot take one more request at this moment.
@@ -56,7 +60,7 @@ pub struct Considered {
 pub enum Busy {
     /// A probe is under way, whose end tells more.
     Probed,
-    /// It has just opened, and is ramped.
+    /// It has just opened, and is ramped: one after the other.
     Ramped,
     /// Others stand before it in line.
     Lined,
@@ -82,8 +86,9 @@ pub struct Rank {
 
 impl Considered {
     /// Sorts the free ones first, each kind by its rank.
-    pub const fn order(&self) -> (bool, Rank) {
-        (!matches!(self.standing, Standing::Free { .. }), self.rank)
+    pub const fn order(&self) -> (bool, bool, Rank) {
+        let is_free = matches!(self.standing, Standing::Free { .. });
+        (!is_free, !self.bound, self.rank)
     }
 }
 
@@ -123,10 +128,28 @@ impl Standing {
 
     /// Whether it yields before a request fails for it.
     pub(super) const fn yields(self) -> bool {
+        match self {
+            Self::Cooling {
+                basis,
+                barred,
+                probed,
+                ..
+            } => match basis {
+                Basis::Guess => true,
+                Basis::Calendar => !barred && !probed,
+                Basis::Told => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Whether it is a limit of which nobody knows the end: worth any wait.
+    pub(super) const fn is_guessed_limit(self) -> bool {
         matches!(
             self,
             Self::Cooling {
-                basis: Basis::Guess | Basis::Calendar,
+                basis: Basis::Guess,
+                cause: Cause::Pace | Cause::Quota | Cause::Overload,
                 ..
             }
         )

@@ -12,7 +12,7 @@ use super::breaker::{Basis, Breaker, Cause, Gate, Measure, Trouble};
 use super::line::Line;
 use super::seat::Seat;
 use super::standing::{Busy, Considered, Standing};
-use crate::clock::{Moment, Now};
+use crate::clock::Now;
 use crate::route::Candidate;
 
 /// What is known of all accounts.
@@ -52,7 +52,7 @@ impl State {
             return Standing::Disabled;
         }
         let (mut probe, mut probed) = (false, false);
-        let mut cooling: Option<(Basis, Duration, Cause)> = None;
+        let mut cooling: Option<(Basis, Duration, Cause, bool)> = None;
         for breaker in self.breakers(member, candidate) {
             match breaker.gate(candidate.ready, now) {
                 Gate::Refused => return Standing::Refused,
@@ -60,44 +60,53 @@ impl State {
                     probe = true;
                     probed |= is;
                 }
-                Gate::Cooling { left, basis, cause } => {
+                Gate::Cooling {
+                    left,
+                    basis,
+                    cause,
+                    barred,
+                } => {
                     probed |= breaker.probes > 0;
                     // What blocks is what is told, and of that the longest.
-                    if cooling.is_none_or(|(known, longest, _)| (known, longest) < (basis, left)) {
-                        cooling = Some((basis, left, cause));
+                    if cooling.is_none_or(|known| (known.0, known.1) < (basis, left)) {
+                        cooling = Some((basis, left, cause, barred));
                     }
                 }
             }
         }
-        if let Some((basis, left, cause)) = cooling {
-            return Standing::Cooling {
-                left,
-                basis,
-                cause,
-                probed,
-            };
-        }
+        let cooling = cooling.map(|(basis, left, cause, barred)| Standing::Cooling {
+            left,
+            basis,
+            cause,
+            probed,
+            barred,
+        });
+        let most = member.max_concurrent;
+        let is_full = most.is_some_and(|most| seat.in_flight >= most);
         let busy = |why, until| Standing::Busy { why, until };
+        match cooling {
+            // What yields lets in no more than a person allows.
+            Some(cooling) if !is_full || !cooling.yields() => return cooling,
+            _ if is_full => return busy(Busy::Full, None),
+            _ => {}
+        }
         if probed {
             return busy(Busy::Probed, None);
         }
-        if member
-            .max_concurrent
-            .is_some_and(|most| seat.in_flight >= most)
-        {
-            return busy(Busy::Full, None);
-        }
-        let slot = seat.next_slot(now.instant);
-        if let Some(at) = slot {
+        if let Some(at) = seat.next_slot(now.instant) {
             return busy(Busy::Ramped, Some(at));
         }
-        let narrow = probe || member.max_concurrent.is_some() || seat.is_ramped(now.instant);
-        let blocked = |model: &Arc<str>| {
-            seat.model(model)
-                .is_some_and(|breaker| !matches!(breaker.gate(true, now), Gate::HalfOpen { .. }))
+        let step = seat.next_step(now.instant);
+        let narrow = probe || most.is_some() || step.is_some();
+        let cannot_go = |model: &Arc<str>| {
+            let gate = seat.model(model).map(|breaker| breaker.gate(true, now));
+            gate.is_some_and(|gate| gate != Gate::HalfOpen { probed: false })
         };
-        if narrow && self.line.is_behind(candidate.account, number, blocked) {
-            return busy(Busy::Lined, None);
+        if narrow && self.line.is_behind(candidate.account, number, cannot_go) {
+            return match step {
+                Some(at) => busy(Busy::Ramped, Some(at)),
+                None => busy(Busy::Lined, None),
+            };
         }
         Standing::Free { probe }
     }
@@ -110,7 +119,7 @@ impl State {
         candidate: &Candidate,
     ) -> impl Iterator<Item = &'a Breaker> {
         let seat = &self.seats[candidate.account];
-        let provider = if self.providers.is_empty() {
+        let provider = if self.providers.is_empty() || !member.shares_provider {
             None
         } else {
             self.providers
@@ -211,20 +220,17 @@ impl State {
         changed
     }
 
-    pub(super) fn remains(&mut self, account: usize, share: Option<f64>) {
+    pub(super) fn learn_left(&mut self, account: usize, share: Option<f64>) {
         let percent = share.map(|share| (share.clamp(0.0, 1.0) * 100.0).round() as u8);
         self.seats[account].left = percent;
     }
 
-    pub(super) fn is_not_spent(&mut self, account: usize, cooldown: Duration, now: Now) -> bool {
-        let Some(breaker) = &mut self.seats[account].breaker else {
+    pub(super) fn doubt_calendar(&mut self, account: usize, cooldown: Duration, now: Now) -> bool {
+        let breaker = self.seats[account].breaker.as_mut();
+        let Some(breaker) = breaker.filter(|breaker| breaker.basis == Basis::Calendar) else {
             return false;
         };
-        if breaker.basis != Basis::Calendar {
-            return false;
-        }
-        breaker.basis = Basis::Guess;
-        breaker.until = Some(Moment::after(now, cooldown));
+        breaker.doubt(cooldown, now);
         self.line.wake_all(account);
         true
     }

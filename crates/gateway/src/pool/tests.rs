@@ -31,6 +31,7 @@ fn member(place: usize) -> Member {
         id: format!("a{place}").into(),
         provider: ProviderId::GithubCopilot,
         tier: Tier::Active,
+        shares_provider: true,
         weight: 1,
         max_concurrent: None,
         enabled: true,

@@ -44,6 +44,9 @@ pub trait Provider: Send + Sync {
         token: &Token,
     ) -> Request<Full<Bytes>>;
 
+    /// Where a header of [`Provider::request`] has its value from.
+    fn source_of(&self, header: &str) -> Source;
+
     /// Who caused the request, as its upstream is told.
     fn initiator(&self, call: &Call) -> Initiator {
         call.initiator.unwrap_or(call.envelope.initiator)
@@ -154,6 +157,31 @@ impl Verdict {
         Self {
             failure: Some(failure),
             ..self
+        }
+    }
+}
+
+/// Where a header has its value from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The default profile, which is data of this release.
+    Profile,
+    /// The account's settings in the configuration.
+    Settings,
+    /// The account's credential.
+    Credential,
+    /// The request, or this installation.
+    Derived,
+}
+
+impl Source {
+    /// The same in words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Profile => "default profile",
+            Self::Settings => "settings",
+            Self::Credential => "credential",
+            Self::Derived => "derived",
         }
     }
 }

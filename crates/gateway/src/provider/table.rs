@@ -66,6 +66,8 @@ pub(super) enum Means {
     Overload(Scope),
     /// The upstream failed by itself.
     Failing,
+    /// It lost patience before any of a reply: likely a blip.
+    Interrupted,
 }
 
 /// When a limit ends of which the answer has no `Retry-After`: what it tells
@@ -120,7 +122,11 @@ impl<'a> Answer<'a> {
     pub(super) fn row(&self, table: &'static [Row]) -> &'static Row {
         static FAULT: Row = row(When::Status(400), Means::Fault, "the request is at fault");
         let fits = |row: &&Row| match row.when {
-            When::Code(code) => self.code.as_deref() == Some(code),
+            // Copilot adds the plan to some: `user_weekly_rate_limited:pro_plus`.
+            When::Code(code) => {
+                let told = self.code.as_deref().and_then(|told| told.split(':').next());
+                told == Some(code)
+            }
             When::Says(status, words) => self.status == status && self.text.contains(words),
             When::Page(status) => self.status == status && self.html,
             When::Status(status) => self.status == status,
@@ -131,7 +137,8 @@ impl<'a> Answer<'a> {
 
     /// The outcome of a meaning, with the reset of the window that blocks.
     pub(super) fn outcome(&self, means: Means, now: Timestamp) -> Outcome {
-        let asked = retry_after(self.headers, now);
+        // No wait at all is none that was told: it would be no rest.
+        let asked = retry_after(self.headers, now).filter(|asked| !asked.is_zero());
         match means {
             Means::Fault => Outcome::Rejected,
             Means::Unserved => Outcome::Unserved,
@@ -141,53 +148,87 @@ impl<'a> Answer<'a> {
             Means::Sealed => Outcome::Foreign,
             Means::Refused => Outcome::Refused,
             Means::Failing => Outcome::Failing { retry_after: asked },
+            Means::Interrupted => Outcome::Interrupted,
             Means::Overload(scope) => Outcome::Overloaded {
                 scope,
                 retry_after: asked,
             },
             Means::Limit(scope, reset) => Outcome::Limited {
                 scope,
-                reset: asked
-                    .or_else(|| reset_header(self.headers, now))
-                    .map_or_else(|| self.reset(reset, now), Ends::Told),
+                reset: self.reset(reset, asked, now),
             },
         }
     }
 
-    fn reset(&self, reset: Reset, now: Timestamp) -> Ends {
-        let told = |at: Option<Timestamp>| at.map(|at| Ends::Told(until(at, now)));
-        let calendar = |at: Option<Timestamp>| at.map(|at| Ends::Calendar(until(at, now)));
-        let known = match reset {
-            Reset::Unknown => None,
-            Reset::Window(find) => told(find(self.headers)),
-            Reset::Month(find) => told(find(self.headers)).or_else(|| calendar(next_month(now))),
-            Reset::DayInChina => calendar(next_day_in_china(now)),
-            Reset::ToldInChina => told(told_in_china(&self.text)),
+    /// When a limit ends: what is asked for in general, and of the window that
+    /// blocks in particular, whichever is later.
+    fn reset(&self, reset: Reset, asked: Option<Duration>, now: Timestamp) -> Ends {
+        let ahead = |at: Option<Timestamp>| {
+            let wait = until(at?, now);
+            // Snapshots lag: a moment that has passed tells nothing.
+            (!wait.is_zero()).then_some(wait)
         };
-        known.unwrap_or(Ends::Unknown)
+        let window = match reset {
+            Reset::Unknown | Reset::DayInChina => None,
+            Reset::Window(find) | Reset::Month(find) => ahead(find(self.headers)),
+            Reset::ToldInChina => ahead(told_in_china(&self.text, now)),
+        };
+        let general = asked.or_else(|| reset_header(self.headers, now));
+        let calendar = match reset {
+            Reset::Month(_) => ahead(next_month(now)),
+            Reset::DayInChina => ahead(next_day_in_china(now)),
+            Reset::Unknown | Reset::Window(_) | Reset::ToldInChina => None,
+        };
+        match (window.max(general), calendar) {
+            (Some(told), _) => Ends::Told(told),
+            (None, Some(calendar)) => Ends::Calendar(calendar),
+            (None, None) => Ends::Unknown,
+        }
     }
 }
 
-/// `x-ratelimit-reset`, in seconds from now or since 1970, of the windows
-/// that are told to be empty the last one. One with something left does not
-/// block.
+/// `x-ratelimit-reset`, as a length (`7`, `7.5`, `1s`, `6m0s`) or in seconds
+/// since 1970, of the windows that are told to be empty the last one. One with
+/// something left does not block.
 fn reset_header(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
+    let text = |name: &str| Some(headers.get(name)?.to_str().ok()?.trim());
     let windows = ["", "-requests", "-tokens"].iter();
     let resets = windows.filter_map(|window| {
-        let left = number(&format!("x-ratelimit-remaining{window}"));
-        if left.is_some_and(|left| left > 0) {
+        let left = text(&format!("x-ratelimit-remaining{window}"));
+        if left
+            .and_then(|left| left.parse().ok())
+            .is_some_and(|left: f64| left > 0.0)
+        {
             return None;
         }
-        let reset = number(&format!("x-ratelimit-reset{window}"))?;
+        let reset = seconds(text(&format!("x-ratelimit-reset{window}"))?)?;
         // No window is a decade long: a large number is a moment.
-        if reset > 300_000_000 {
-            return Some(until(Timestamp::from_second(reset).ok()?, now));
+        if reset > 300_000_000.0 {
+            #[expect(clippy::cast_possible_truncation, reason = "whole seconds do")]
+            return Some(until(Timestamp::from_second(reset as i64).ok()?, now));
         }
-        let reset = Duration::from_secs(u64::try_from(reset).ok()?);
-        Some(reset.min(LONGEST_WAIT))
+        Some(Duration::try_from_secs_f64(reset).ok()?.min(LONGEST_WAIT))
     });
-    resets.max()
+    resets.filter(|reset| !reset.is_zero()).max()
+}
+
+/// A number of seconds, or a length as Go writes it.
+fn seconds(text: &str) -> Option<f64> {
+    if let Ok(seconds) = text.parse() {
+        return Some(seconds);
+    }
+    let (mut sum, mut rest) = (0.0, text);
+    while !rest.is_empty() {
+        let digits = rest.find(|char: char| !char.is_ascii_digit() && char != '.')?;
+        let (number, after) = rest.split_at(digits);
+        let units = [("ms", 0.001), ("h", 3600.0), ("m", 60.0), ("s", 1.0)];
+        let (unit, factor) = units
+            .into_iter()
+            .find(|(unit, _)| after.starts_with(unit))?;
+        sum += number.parse::<f64>().ok()? * factor;
+        rest = &after[unit.len()..];
+    }
+    Some(sum)
 }
 
 fn next_month(now: Timestamp) -> Option<Timestamp> {
@@ -205,17 +246,19 @@ fn next_day_in_china(now: Timestamp) -> Option<Timestamp> {
     Some(tomorrow.to_zoned_datetime(china()).ok()?.timestamp())
 }
 
-/// The first `YYYY-MM-DD HH:MM:SS` in a text.
-fn told_in_china(text: &str) -> Option<Timestamp> {
+/// The last `YYYY-MM-DD HH:MM:SS` in a text that is still ahead: some tell when
+/// the window began, too.
+fn told_in_china(text: &str, now: Timestamp) -> Option<Timestamp> {
     const SHAPE: usize = "2026-08-27 21:31:39".len();
-    let told = (0..text.len().saturating_sub(SHAPE - 1)).find_map(|at| {
+    let mut told = (0..text.len().saturating_sub(SHAPE - 1)).filter_map(|at| {
         let candidate = text.get(at..at + SHAPE)?;
         candidate
             .starts_with(|first: char| first.is_ascii_digit())
             .then_some(())?;
-        civil::DateTime::strptime("%Y-%m-%d %H:%M:%S", candidate).ok()
-    })?;
-    Some(told.to_zoned_datetime(china()).ok()?.timestamp())
+        let told = civil::DateTime::strptime("%Y-%m-%d %H:%M:%S", candidate).ok()?;
+        Some(told.to_zoned_datetime(china()).ok()?.timestamp())
+    });
+    told.rfind(|told| *told > now)
 }
 
 /// What each row's own answer is read as, one line each, also with the wait
@@ -288,8 +331,12 @@ mod tests {
     #[test]
     fn a_time_in_words_is_read_as_china_tells_it() {
         let text = "usage limit reached for 5 hour. your limit will reset at 2026-08-27 21:31:39 ü";
-        assert_eq!(told_in_china(text), Some(at("2026-08-27T13:31:39Z")));
-        assert_eq!(told_in_china("2026-13-27 21:31:39"), None);
+        let now = at("2026-08-27T00:00:00Z");
+        assert_eq!(told_in_china(text, now), Some(at("2026-08-27T13:31:39Z")));
+        let both = format!("from 2026-08-27 05:00:00 on; {text}");
+        assert_eq!(told_in_china(&both, now), Some(at("2026-08-27T13:31:39Z")));
+        assert_eq!(told_in_china("2026-13-27 21:31:39", now), None);
+        assert_eq!(told_in_china(text, at("2026-08-28T00:00:00Z")), None);
     }
 
     #[test]
@@ -307,12 +354,69 @@ mod tests {
             HeaderValue::from(now.as_second() + 90),
         );
         assert_eq!(reset_header(&headers, now), Some(Duration::from_secs(90)));
+        headers.insert("x-ratelimit-reset-tokens", HeaderValue::from_static("6m0s"));
+        assert_eq!(reset_header(&headers, now), Some(Duration::from_secs(360)));
+    }
+
+    #[test]
+    fn a_length_is_read_as_a_number_and_as_go_writes_it() {
+        for (text, expected) in [
+            ("7", Some(7.0)),
+            ("7.5", Some(7.5)),
+            ("1s", Some(1.0)),
+            ("6m0s", Some(360.0)),
+            ("1h30m", Some(5400.0)),
+            ("250ms", Some(0.25)),
+            ("soon", None),
+            ("1x", None),
+            ("m", None),
+        ] {
+            assert_eq!(seconds(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_later_of_a_general_wait_and_the_windows_own_end_counts_and_none_of_the_past() {
+        let now = at("2026-08-27T13:00:00Z");
+        let mut headers = HeaderMap::new();
+        headers.insert(http::header::RETRY_AFTER, HeaderValue::from_static("60"));
+        let body = br#"{"error":{"code":"1310","message":"reset at 2026-08-27 21:31:39"}}"#;
+        let ends = |headers: &HeaderMap, now| {
+            let answer = Answer::read(StatusCode::TOO_MANY_REQUESTS, headers, body);
+            answer.outcome(Means::Limit(Scope::Account, Reset::ToldInChina), now)
+        };
+        let told = |secs| Outcome::Limited {
+            scope: Scope::Account,
+            reset: Ends::Told(Duration::from_secs(secs)),
+        };
+        assert_eq!(ends(&headers, now), told(31 * 60 + 39));
+        assert_eq!(ends(&headers, at("2026-08-28T00:00:00Z")), told(60));
+        headers.insert(http::header::RETRY_AFTER, HeaderValue::from_static("0"));
+        let unknown = Outcome::Limited {
+            scope: Scope::Account,
+            reset: Ends::Unknown,
+        };
+        assert_eq!(ends(&headers, at("2026-08-28T00:00:00Z")), unknown);
+    }
+
+    #[test]
+    fn a_code_with_the_plan_behind_it_is_the_code() {
+        let headers = HeaderMap::new();
+        let body = br#"{"error":{"code":"user_global_rate_limited:pro_plus","message":"m"}}"#;
+        let answer = Answer::read(StatusCode::TOO_MANY_REQUESTS, &headers, body);
+        static TABLE: &[Row] = &[row(
+            When::Code("user_global_rate_limited"),
+            Means::Failing,
+            "it",
+        )];
+        assert_eq!(answer.row(TABLE).why, "it");
     }
 
     proptest! {
         #[test]
         fn no_words_panic(text in "\\PC{0,60}", seconds in -10_000_000_000_i64..10_000_000_000) {
-            told_in_china(&text);
+            told_in_china(&text, Timestamp::UNIX_EPOCH);
+            self::seconds(&text);
             if let Ok(now) = Timestamp::from_second(seconds) {
                 next_day_in_china(now);
                 next_month(now);

@@ -21,7 +21,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::call::Call;
 use crate::catalogue::{Catalogue, Known};
 use crate::outcome::Outcome;
-use crate::provider::{InvalidToken, Provider, Token, Verdict};
+use crate::provider::{InvalidToken, Provider, Source, Token, Verdict};
 use crate::quota::{Quota, Window};
 use crate::upstream::Upstream;
 
@@ -148,6 +148,15 @@ impl Provider for Zai {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(ACCEPT, call.accept());
         request
+    }
+
+    fn source_of(&self, header: &str) -> Source {
+        match header {
+            "authorization" => Source::Credential,
+            // Who this program is, which no setting changes.
+            "user-agent" => Source::Profile,
+            _ => Source::Derived,
+        }
     }
 
     fn models(&self, token: &Token) -> Request<Full<Bytes>> {

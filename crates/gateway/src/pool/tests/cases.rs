@@ -43,11 +43,6 @@ fn a_guess_yields_before_a_request_fails_and_what_is_told_does_not() {
         Outcome::Failing { retry_after: None },
         Outcome::Unauthorized,
         Outcome::Unrecognised,
-        limited(Scope::Account, None),
-        Outcome::Limited {
-            scope: Scope::Account,
-            reset: Reset::Calendar(secs(1 << 20)),
-        },
     ] {
         let pool = pool(1, RoundRobin);
         meets(&pool, 0, outcome, &one, now);
@@ -64,6 +59,78 @@ fn a_guess_yields_before_a_request_fails_and_what_is_told_does_not() {
         meets(&pool, 0, outcome, &one, now);
         is_refused(&mut pool.search(None), &one, now);
     }
+}
+
+#[test]
+fn a_limit_of_unknown_length_is_waited_for_and_then_asked_all_the_same() {
+    let (pool, one, now) = (pool(1, RoundRobin), candidates(1), Now::read());
+    meets(&pool, 0, limited(Scope::Account, None), &one, now);
+    let mut search = pool.search(None);
+    assert_eq!(waits(&mut search, &one, now), MAX_WAIT);
+    assert_eq!(leased(&mut search, &one, later(now, MAX_WAIT)).account, 0);
+}
+
+#[test]
+fn what_the_calendar_says_is_tried_now_and_then_and_by_one_only() {
+    let (pool, one, now) = (pool(1, RoundRobin), candidates(1), Now::read());
+    let spent = Outcome::Limited {
+        scope: Scope::Account,
+        reset: Reset::Calendar(secs(1 << 20)),
+    };
+    meets(&pool, 0, spent, &one, now);
+    is_refused(&mut pool.search(None), &one, now);
+    let now = later(now, COOLDOWN);
+    let probe = leased(&mut pool.search(None), &one, now);
+    assert_eq!(waits(&mut pool.search(None), &one, now), MAX_WAIT);
+    let sooner = Outcome::Limited {
+        scope: Scope::Account,
+        reset: Reset::Calendar(secs(1 << 19)),
+    };
+    probe.settle(sooner, "", now);
+    is_refused(&mut pool.search(None), &one, now);
+}
+
+#[test]
+fn what_one_account_is_told_of_its_provider_is_a_short_guess_for_the_others() {
+    let pool = pool_of(3, RoundRobin, |place, member| {
+        member.shares_provider = place < 2
+    });
+    let (three, now) = (candidates(3), Now::read());
+    let overload = Outcome::Overloaded {
+        scope: Scope::Provider,
+        retry_after: Some(secs(3600)),
+    };
+    meets(&pool, 0, overload, &three, now);
+    // One that is on an upstream of its own has nothing to do with it.
+    assert_eq!(served(&pool, &three, now), 2);
+    let now = later(now, secs(60));
+    assert_eq!(served(&pool, &three[..2], now), 1);
+    is_refused(&mut pool.search(None), &three[..1], now);
+}
+
+#[test]
+fn no_guess_lets_in_more_than_an_account_may_serve_at_once() {
+    let pool = pool_of(1, RoundRobin, |_, member| member.max_concurrent = Some(1));
+    let (one, now) = (candidates(1), Now::read());
+    let running = leased(&mut pool.search(None), &one, now);
+    for outcome in [Outcome::Unreachable, limited(Scope::Model, None)] {
+        let mut search = pool.search(None);
+        assert_eq!(waits(&mut search, &one, now), MAX_WAIT, "{outcome:?}");
+        is_refused(&mut search, &one, later(now, MAX_WAIT));
+    }
+    drop(running);
+}
+
+#[test]
+fn a_conversation_whose_account_has_no_room_for_a_moment_comes_back_to_it() {
+    let pool = pool_of(2, Sticky, |_, member| member.max_concurrent = Some(1));
+    let (two, now) = (candidates(2), Now::read());
+    let first = leased(&mut pool.search(Some(1)), &two, now);
+    assert_eq!(first.account, 0);
+    let beside = leased(&mut pool.search(Some(1)), &two, now);
+    assert_eq!(beside.account, 1);
+    drop((first, beside));
+    assert_eq!(served_of(&pool, Some(1), &two, now), 0);
 }
 
 #[test]
@@ -204,7 +271,7 @@ fn the_first_account_is_filled_first_and_fallbacks_come_last_in_every_strategy()
         });
         let three = candidates(3);
         for account in 0..3 {
-            pool.remains(account, Some(1.0 - account as f64 / 10.0));
+            pool.learn_left(account, Some(1.0 - account as f64 / 10.0));
         }
         let first = served(&pool, &three, now);
         assert_ne!(first, 0, "{strategy:?}");
@@ -227,12 +294,12 @@ fn the_first_account_is_filled_first_and_fallbacks_come_last_in_every_strategy()
 #[test]
 fn the_account_with_the_most_left_comes_first_and_one_of_which_nothing_is_known_counts_as_half() {
     let (pool, three, now) = (pool(3, MostRemaining), candidates(3), Now::read());
-    pool.remains(1, Some(0.4));
-    pool.remains(2, Some(0.6));
+    pool.learn_left(1, Some(0.4));
+    pool.learn_left(2, Some(0.6));
     assert_eq!(served(&pool, &three, now), 2);
-    pool.remains(2, Some(0.45));
+    pool.learn_left(2, Some(0.45));
     assert_eq!(served(&pool, &three, now), 0);
-    pool.remains(0, Some(0.45));
+    pool.learn_left(0, Some(0.45));
     let both: Vec<usize> = (0..4).map(|_| served(&pool, &three, now)).collect();
     assert!(
         both.contains(&0) && both.contains(&2) && !both.contains(&1),
@@ -271,7 +338,7 @@ fn a_quota_that_has_something_left_makes_a_guess_of_what_the_calendar_said() {
     };
     meets(&pool, 0, spent, &two, now);
     assert_eq!(pool.condition(&two[0], now).health, Health::Spent);
-    pool.is_not_spent(0, now);
+    pool.doubt_calendar(0, now);
     assert_eq!(pool.condition(&two[0], now).health, Health::Cooling);
     let rested = later(now, COOLDOWN);
     assert!((0..2).any(|_| served(&pool, &two, rested) == 0));

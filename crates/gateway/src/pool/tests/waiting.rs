@@ -186,6 +186,60 @@ fn the_line_is_bounded_and_who_finds_it_full_is_told_at_once() {
 }
 
 #[test]
+fn a_line_that_is_full_keeps_nobody_from_a_free_account() {
+    let pool = pool_of(3, RoundRobin, |place, member| {
+        member.max_concurrent = (place == 2).then_some(1);
+    });
+    let (three, now) = (candidates(3), Now::read());
+    let _running = leased(&mut pool.search(None), &three[2..], now);
+    let mut line: Vec<Search> = (0..MOST_WAITING).map(|_| pool.search(None)).collect();
+    for search in &mut line {
+        waits(search, &three[2..], now);
+    }
+    let mut search = pool.search(None);
+    let limit = limited(Scope::Account, Some(3));
+    let left = leased(&mut search, &three, now).settle(limit, "", now);
+    search.learn(0, limit, left);
+    assert_eq!(leased(&mut search, &three, now).account, 1);
+}
+
+#[test]
+fn who_waits_on_a_ramp_for_too_long_does_not_go_with_all_the_others_at_once() {
+    let (pool, one, now) = (pool(1, RoundRobin), candidates(1), Now::read());
+    meets(&pool, 0, limited(Scope::Pace, Some(60)), &one, now);
+    let opened = later(now, secs(60));
+    leased(&mut pool.search(None), &one, opened).begun(opened);
+    let mut line: Vec<Search> = (0..200).map(|_| pool.search(None)).collect();
+    let mut running = Vec::new();
+    for step in 0..=120 {
+        let now = later(opened, Duration::from_millis(250) * step);
+        let before = running.len();
+        line.retain_mut(|search| match search.next(&one, now) {
+            Choice::Lease(lease) => {
+                running.push(lease);
+                false
+            }
+            _ => true,
+        });
+        // The ramp has an end; until then it is one more each step.
+        assert!(step == 120 || running.len() - before <= 1, "{step}");
+    }
+    assert!(line.is_empty());
+}
+
+#[test]
+fn a_model_whose_probe_takes_long_does_not_hold_up_the_line_of_another() {
+    let pool = pool_of(1, RoundRobin, |_, member| member.max_concurrent = Some(4));
+    let (m, other, now) = (candidates(1), of_model(1, "other"), Now::read());
+    meets(&pool, 0, limited(Scope::Model, Some(5)), &m, now);
+    let now = later(now, secs(5));
+    let _probe = leased(&mut pool.search(None), &m, now);
+    let mut waiting = pool.search(None);
+    waits(&mut waiting, &m, now);
+    leased(&mut pool.search(None), &other, now);
+}
+
+#[test]
 fn a_model_that_cools_does_not_hold_up_another_ones_line() {
     let (pool, one) = narrow(1);
     let (other, now) = (of_model(1, "other"), Now::read());

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use config::InitiatorMode;
+use config::{InitiatorMode, Settings};
 use dialect::envelope::Splice;
 use dialect::{Failure, Initiator};
 use futures_util::future::BoxFuture;
@@ -23,10 +23,10 @@ use secrecy::SecretString;
 
 use self::cache::Cache;
 use self::github::{Error, GitHub};
-use self::token::{Source, Tokens};
+use self::token::{Source as TokenSource, Tokens};
 use crate::call::Call;
 use crate::outcome::Outcome;
-use crate::provider::{Provider, Token, Verdict};
+use crate::provider::{Provider, Source, Token, Verdict};
 use crate::quota::{Quota, Window};
 use crate::upstream::Upstream;
 
@@ -39,6 +39,8 @@ pub struct Copilot {
     /// Where the seat tells of itself, and the GitHub token that it tells it to.
     user: Option<(String, SecretString)>,
     identity: HeaderMap,
+    /// The headers that the account's settings decide.
+    overridden: Vec<&'static str>,
     initiator_mode: InitiatorMode,
 }
 
@@ -47,7 +49,7 @@ impl Copilot {
     /// `device` the installation's stable id.
     pub fn new(account: &config::Account, data: Option<&Path>, device: &str) -> Self {
         let id: Arc<str> = account.id.as_str().into();
-        let source = Source {
+        let source = TokenSource {
             credential: account.refresh_token.clone(),
             url: account
                 .refresh_url
@@ -82,6 +84,7 @@ impl Copilot {
             tokens,
             user,
             identity: identity::headers(&account.settings, device),
+            overridden: overridden(&account.settings),
             initiator_mode: account.settings.initiator_mode,
         }
     }
@@ -142,6 +145,18 @@ impl Provider for Copilot {
         })
     }
 
+    fn source_of(&self, header: &str) -> Source {
+        if header == "authorization" {
+            Source::Credential
+        } else if self.overridden.contains(&header) {
+            Source::Settings
+        } else if identity::PROFILE.headers.contains_key(header) {
+            Source::Profile
+        } else {
+            Source::Derived
+        }
+    }
+
     fn models(&self, token: &Token) -> Request<Full<Bytes>> {
         let mut request = Request::new(Full::default());
         *request.uri_mut() = token.models.clone();
@@ -177,6 +192,18 @@ impl Provider for Copilot {
     ) -> Verdict {
         verdict::read(status, headers, body, now)
     }
+}
+
+fn overridden(settings: &Settings) -> Vec<&'static str> {
+    let set = identity::overrides(settings);
+    let mut names: Vec<_> = set
+        .into_iter()
+        .filter_map(|(name, value)| value.map(|_| name))
+        .collect();
+    if settings.initiator_mode != InitiatorMode::Auto {
+        names.push("x-initiator");
+    }
+    names
 }
 
 /// `/copilot_internal/user`, on the host that the exchange is on.

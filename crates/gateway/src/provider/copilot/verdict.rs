@@ -10,7 +10,7 @@ use super::identity::PROFILE;
 use crate::outcome::Scope::{Account, Model, Pace, Provider};
 use crate::provider::Verdict;
 use crate::provider::table::Means::{
-    Failing, Fault, Host, Identity, Limit, Overload, Refused, Sealed, Token, Unserved,
+    Failing, Fault, Host, Identity, Interrupted, Limit, Overload, Refused, Sealed, Token, Unserved,
 };
 use crate::provider::table::When::{Code, Page, Says, ServerError, Status};
 use crate::provider::table::{Answer, Reset, Row, row};
@@ -30,6 +30,7 @@ pub(super) static TABLE: &[Row] = &[
     row(Page(403), Identity, "answered with a web page instead of JSON"),
     row(Status(466), Identity, "no longer supports this client or API version"),
     row(Says(403, "access to this endpoint is forbidden"), Identity, "forbids this endpoint"),
+    row(Says(403, "rate limit exceeded"), Limit(Pace, Reset::Unknown), "too many requests to GitHub"),
     row(Says(403, "token expired"), Token, "the Copilot token has ended"),
     row(Status(401), Token, "the Copilot token has ended"),
     row(Status(421), Host, "the host does not serve this seat"),
@@ -49,9 +50,9 @@ pub(super) static TABLE: &[Row] = &[
     row(Status(403), Refused, "the seat is refused"),
     row(Status(429), Limit(Pace, Reset::Unknown), "a limit of unknown kind"),
     row(Status(503), Overload(Model), "the model's own provider is at its limit"),
-    row(Status(408), Failing, "the upstream waited too long for the request"),
-    row(Status(424), Failing, "something behind the upstream failed"),
-    row(Status(499), Failing, "the upstream cancelled the request"),
+    row(Status(408), Interrupted, "the upstream waited too long for the request"),
+    row(Status(424), Interrupted, "something behind the upstream failed"),
+    row(Status(499), Interrupted, "the upstream cancelled the request"),
     row(ServerError, Failing, "the upstream failed"),
 ];
 

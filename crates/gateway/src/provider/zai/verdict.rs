@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::outcome::Scope::{Account, Pace, Provider as Everyone};
 use crate::provider::Verdict;
 use crate::provider::table::Means::{
-    Failing, Fault, Limit, Overload, Refused, Sealed, Token as Credential, Unserved,
+    Failing, Fault, Interrupted, Limit, Overload, Refused, Sealed, Token as Credential, Unserved,
 };
 use crate::provider::table::When::{Code, Says, ServerError, Status};
 use crate::provider::table::{Answer, Reset, Row, row};
@@ -37,8 +37,8 @@ static TABLE: &[Row] = &[
     row(Status(402), Limit(Account, Reset::Unknown), "no balance"),
     row(Status(403), Refused, "the key may not do this"),
     row(Status(429), Limit(Pace, Reset::Unknown), "a limit of unknown kind"),
-    row(Status(503), Overload(Everyone), "the service is overloaded"),
-    row(Status(408), Failing, "the upstream waited too long for the request"),
+    row(Status(503), Overload(Account), "the service is overloaded"),
+    row(Status(408), Interrupted, "the upstream waited too long for the request"),
     row(ServerError, Failing, "the upstream failed"),
 ];
 

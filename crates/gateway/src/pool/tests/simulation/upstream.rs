@@ -17,7 +17,7 @@ pub(super) struct Truth {
     /// Requests that it takes in a minute, and whether it tells of the rest.
     pace: (usize, bool),
     /// Requests that it takes in a window of so many seconds.
-    window: (u64, Time, bool),
+    window: (u64, Time, Tells),
     /// What a model may do on it in five minutes.
     model: usize,
     recent: VecDeque<Time>,
@@ -32,6 +32,15 @@ struct Outage {
     answer: Outcome,
 }
 
+/// What an upstream tells of the end of a window.
+#[derive(Clone, Copy)]
+enum Tells {
+    Nothing,
+    /// That it is one of those that the calendar knows.
+    Calendar,
+    Moment,
+}
+
 pub(super) const MODELS: usize = 3;
 pub(super) const NEVER: Time = f64::INFINITY;
 
@@ -42,7 +51,7 @@ impl Truth {
             gone: NEVER,
             outages: Vec::new(),
             pace: (usize::MAX, true),
-            window: (u64::MAX, 3600.0, true),
+            window: (u64::MAX, 3600.0, Tells::Moment),
             model: usize::MAX,
             recent: VecDeque::new(),
             in_window: (0, 0),
@@ -63,7 +72,7 @@ impl Truth {
         let window = times(0.8, 2.5, length_of_window / 60.0) as u64;
         let outages = (0..chance.usize(2..7)).map(|_| {
             let from = chance.f64() * length;
-            let answer = match chance.u8(0..5) {
+            let answer = match chance.u8(0..6) {
                 0 => Outcome::Failing { retry_after: None },
                 1 => Outcome::Unreachable,
                 2 => Outcome::Unrecognised,
@@ -71,6 +80,7 @@ impl Truth {
                     scope: Scope::Model,
                     retry_after: None,
                 },
+                4 => Outcome::Interrupted,
                 _ => Outcome::Unauthorized,
             };
             let to = from + 5.0 + chance.f64() * length / 20.0;
@@ -85,7 +95,15 @@ impl Truth {
             },
             outages,
             pace: (pace, chance.bool()),
-            window: (window, length_of_window, chance.u8(0..4) > 0),
+            window: (
+                window,
+                length_of_window,
+                match chance.u8(0..4) {
+                    0 => Tells::Nothing,
+                    1 => Tells::Calendar,
+                    _ => Tells::Moment,
+                },
+            ),
             model,
             ..Self::good()
         }
@@ -106,19 +124,13 @@ impl Truth {
         let (most, length, tells) = self.window;
         let ends = (at / length).floor() * length + length;
         if self.in_window.0 == (at / length) as u64 && self.in_window.1 >= most {
-            let reset = if tells {
-                Reset::Told(after(ends - at))
-            } else {
-                Reset::Unknown
+            let (reset, kind) = match tells {
+                Tells::Nothing => (Reset::Unknown, "untold window"),
+                Tells::Calendar => (Reset::Calendar(after(ends - at)), "calendar"),
+                Tells::Moment => (Reset::Told(after(ends - at)), "window"),
             };
-            let kind = if tells { "window" } else { "untold window" };
-            return (
-                Outcome::Limited {
-                    scope: Scope::Account,
-                    reset,
-                },
-                kind,
-            );
+            let scope = Scope::Account;
+            return (Outcome::Limited { scope, reset }, kind);
         }
         let (most, tells) = self.pace;
         if let Some(free) = full(&self.recent, most, 60.0, at) {
@@ -178,6 +190,6 @@ fn full(taken: &VecDeque<Time>, most: usize, length: Time, at: Time) -> Option<T
 }
 
 /// Upstreams tell whole seconds, and round up.
-fn after(wait: Time) -> std::time::Duration {
+pub(super) fn after(wait: Time) -> std::time::Duration {
     secs(wait.ceil().max(1.0) as u64)
 }

@@ -5,11 +5,11 @@ use std::collections::{BTreeSet, BinaryHeap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use config::{ProviderId, Strategy};
+use config::{ProviderId, Strategy, Tier};
 use futures_util::FutureExt as _;
 
 use super::super::{later, of_model, pool_of};
-use super::upstream::{MODELS, Time, Truth};
+use super::upstream::{MODELS, Time, Truth, after};
 use crate::clock::Now;
 use crate::outcome::{Outcome, Reset, Scope};
 use crate::pool::{Choice, Lease, Pool, Search};
@@ -19,8 +19,11 @@ use crate::route::Candidate;
 pub(super) struct World {
     pool: Arc<Pool>,
     truths: Vec<Truth>,
+    pub(super) is_troubled: bool,
+    /// How many requests run on each account.
+    running: Vec<u32>,
     /// When the first provider has too much to do, as all its accounts tell.
-    overloads: Vec<(Time, Time)>,
+    overloads: Vec<(Time, Time, bool)>,
     models: Vec<Vec<Candidate>>,
     pub(super) chance: fastrand::Rng,
     began: Now,
@@ -30,6 +33,8 @@ pub(super) struct World {
     requests: HashMap<u64, Request>,
     /// What was told of accounts, and of models on them.
     known: HashMap<(usize, Option<usize>), Time>,
+    /// What the calendar said of accounts.
+    calendar: HashMap<usize, Time>,
     /// The probe of each account that is half-open by what was told.
     half_open: HashMap<usize, Option<u64>>,
     kept: HashMap<u64, usize>,
@@ -43,6 +48,8 @@ pub(super) enum Event {
         swarm: Option<usize>,
     },
     Try(u64),
+    /// The client leaves, unless it has its answer already.
+    Leave(u64),
     Begin(u64),
     Fail(u64, Outcome, &'static str),
     End(u64),
@@ -76,23 +83,43 @@ pub(super) struct Told {
     pub(super) unjust: Vec<String>,
     pub(super) trespasses: Vec<String>,
     pub(super) crowded_probes: Vec<String>,
+    /// More at once than an account may.
+    pub(super) crowds: Vec<String>,
     pub(super) stuck: usize,
 }
 
 impl World {
     /// A world in which nothing fails.
-    pub(super) fn of(accounts: usize, strategy: Strategy, seed: u64) -> Self {
+    pub(super) fn good(accounts: usize, strategy: Strategy, seed: u64) -> Self {
+        Self::of(accounts, strategy, seed, false)
+    }
+
+    /// One of limits and failures, in which some accounts serve few at once,
+    /// some are fallbacks, and some clients leave.
+    pub(super) fn troubled(accounts: usize, strategy: Strategy, seed: u64) -> Self {
+        Self::of(accounts, strategy, seed, true)
+    }
+
+    fn of(accounts: usize, strategy: Strategy, seed: u64, is_troubled: bool) -> Self {
         let pool = pool_of(accounts, strategy, |place, member| {
             if place % 3 == 2 {
                 member.provider = ProviderId::Zai;
             }
+            if is_troubled && place % 4 == 1 {
+                member.max_concurrent = Some(3);
+            }
+            if is_troubled && place % 5 == 4 {
+                member.tier = Tier::Fallback;
+            }
         });
         let mut chance = fastrand::Rng::with_seed(seed);
         for account in 0..accounts {
-            pool.remains(account, Some(chance.f64()));
+            pool.learn_left(account, Some(chance.f64()));
         }
         Self {
             truths: (0..accounts).map(|_| Truth::good()).collect(),
+            is_troubled,
+            running: vec![0; accounts],
             overloads: Vec::new(),
             models: (0..MODELS)
                 .map(|model| of_model(accounts, &format!("m{model}")))
@@ -104,6 +131,7 @@ impl World {
             next: 0,
             requests: HashMap::new(),
             known: HashMap::new(),
+            calendar: HashMap::new(),
             half_open: HashMap::new(),
             kept: HashMap::new(),
             told: Told {
@@ -115,23 +143,21 @@ impl World {
         }
     }
 
-    /// The same with limits and failures.
-    pub(super) fn troubled(mut self) -> Self {
-        self.overloads.push((NEVER_YET, NEVER_YET));
-        self
-    }
-
     /// Lets so many seconds pass.
     pub(super) fn run(mut self, length: u32) -> Told {
         let length = Time::from(length);
-        if !self.overloads.is_empty() {
+        if self.is_troubled {
             let accounts = self.truths.len();
             for truth in &mut self.truths {
                 *truth = Truth::troubled(&mut self.chance, length, accounts);
             }
             let overloads = (0..4).map(|_| {
                 let from = self.chance.f64() * length;
-                (from, from + 3.0 + self.chance.f64() * 20.0)
+                (
+                    from,
+                    from + 3.0 + self.chance.f64() * 20.0,
+                    self.chance.bool(),
+                )
             });
             self.overloads = overloads.collect();
         }
@@ -179,6 +205,10 @@ impl World {
                     since: at,
                 };
                 self.requests.insert(id, request);
+                if self.is_troubled && self.chance.u8(0..30) == 0 {
+                    let patience = self.chance.f64() * 60.0;
+                    self.plan(at + patience, Event::Leave(id));
+                }
                 self.look(id, at);
             }
             Event::Try(id) => {
@@ -190,14 +220,22 @@ impl World {
                     self.look(id, at);
                 }
             }
+            Event::Leave(id) => {
+                // Dropped while it waits, while it is asked for, or in mid-reply.
+                let lease = self.requests.remove(&id).and_then(|request| request.lease);
+                if let Some(lease) = lease {
+                    self.leaves(id, lease.account);
+                }
+            }
             Event::Begin(id) => self.begin(id, at),
             Event::Fail(id, outcome, kind) => self.fail(id, outcome, kind, at),
             Event::End(id) => {
-                let request = self.requests.remove(&id).unwrap();
-                request
-                    .lease
-                    .unwrap()
-                    .settle(Outcome::Served, "", self.now(at));
+                let Some(request) = self.requests.remove(&id) else {
+                    return;
+                };
+                let lease = request.lease.unwrap();
+                self.leaves(id, lease.account);
+                lease.settle(Outcome::Served, "", self.now(at));
             }
         }
     }
@@ -240,16 +278,19 @@ impl World {
 
     /// What the upstream answers a request on this account now.
     fn truth(&self, account: usize, model: usize, at: Time) -> (Outcome, &'static str) {
-        let overloaded = self
+        let overload = self
             .overloads
             .iter()
-            .any(|(from, to)| (*from..*to).contains(&at));
-        if overloaded && account % 3 != 2 {
+            .find(|(from, to, _)| (*from..*to).contains(&at));
+        if let Some((_, to, tells)) = overload
+            && account % 3 != 2
+        {
             let overload = Outcome::Overloaded {
                 scope: Scope::Provider,
-                retry_after: None,
+                retry_after: tells.then(|| after(to - at)),
             };
-            return (overload, "provider");
+            let kind = if *tells { "told provider" } else { "provider" };
+            return (overload, kind);
         }
         self.truths[account].answer(model, at)
     }
@@ -259,6 +300,12 @@ impl World {
         let request = self.requests.get_mut(&id).unwrap();
         let model = request.model;
         request.asked.push(account);
+        self.running[account] += 1;
+        let most = self.pool.members()[account].max_concurrent;
+        if most.is_some_and(|most| self.running[account] > most) {
+            let crowd = format!("{} run on {account} at {at}", self.running[account]);
+            self.told.crowds.push(crowd);
+        }
         let patient = request.waited >= super::super::MAX_WAIT - Duration::from_millis(1);
         for key in [(account, None), (account, Some(model))] {
             let until = self.known.get(&key).copied().unwrap_or(0.0);
@@ -300,7 +347,9 @@ impl World {
 
     fn begin(&mut self, id: u64, at: Time) {
         let now = self.now(at);
-        let request = self.requests.get_mut(&id).unwrap();
+        let Some(request) = self.requests.get_mut(&id) else {
+            return;
+        };
         let lease = request.lease.as_mut().unwrap();
         lease.begun(now);
         let account = lease.account;
@@ -326,6 +375,16 @@ impl World {
         self.plan(at + length, Event::End(id));
     }
 
+    /// A request runs on an account no more.
+    fn leaves(&mut self, id: u64, account: usize) {
+        self.running[account] -= 1;
+        if let Some(probe) = self.half_open.get_mut(&account)
+            && *probe == Some(id)
+        {
+            *probe = None;
+        }
+    }
+
     /// How widely the agents of a swarm are spread so far.
     fn swarm(&mut self, swarm: usize) {
         let prefix = 1 << 40 | (swarm as u64) << 20;
@@ -344,20 +403,25 @@ impl World {
 
     fn fail(&mut self, id: u64, outcome: Outcome, kind: &'static str, at: Time) {
         let now = self.now(at);
-        let request = self.requests.get_mut(&id).unwrap();
+        let Some(request) = self.requests.get_mut(&id) else {
+            return;
+        };
         let lease = request.lease.take().unwrap();
-        let account = lease.account;
-        if let Some(probe) = self.half_open.get_mut(&account)
-            && *probe == Some(id)
-        {
-            *probe = None;
-        }
-        if let Outcome::Limited {
-            scope,
-            reset: Reset::Told(wait),
-        } = outcome
-        {
-            let model = (scope == Scope::Model).then_some(request.model);
+        let (account, asked) = (lease.account, request.model);
+        self.leaves(id, account);
+        let told = match outcome {
+            Outcome::Limited {
+                scope,
+                reset: Reset::Told(wait),
+            }
+            | Outcome::Overloaded {
+                scope,
+                retry_after: Some(wait),
+            } => Some((scope, wait)),
+            _ => None,
+        };
+        if let Some((scope, wait)) = told {
+            let model = (scope == Scope::Model).then_some(asked);
             let until = at + wait.as_secs_f64();
             let known = self.known.entry((account, model)).or_default();
             *known = known.max(until);
@@ -365,7 +429,16 @@ impl World {
                 self.half_open.insert(account, None);
             }
         }
+        if let Outcome::Limited {
+            reset: Reset::Calendar(wait),
+            ..
+        } = outcome
+        {
+            let until = self.calendar.entry(account).or_default();
+            *until = until.max(at + wait.as_secs_f64());
+        }
         let left = lease.settle(outcome, kind, now);
+        let request = self.requests.get_mut(&id).unwrap();
         request.search.learn(account, outcome, left);
         self.look(id, at);
     }
@@ -378,8 +451,12 @@ impl World {
             // Upstreams tell whole seconds: up to one of them is theirs.
             let known = [(account, None), (account, Some(request.model))];
             let until = known.iter().filter_map(|key| self.known.get(key)).copied();
+            let until = until.chain(self.calendar.get(&account).copied());
             let is_told = until.fold(0.0, f64::max) > at;
-            if outcome == Outcome::Served && !request.asked.contains(&account) && !is_told {
+            let most = self.pool.members()[account].max_concurrent;
+            let is_full = most.is_some_and(|most| self.running[account] >= most);
+            let could = outcome == Outcome::Served && !is_told && !is_full;
+            if could && !request.asked.contains(&account) {
                 let waited = request.waited;
                 let unjust =
                     format!("request {id} at {at} after {waited:?}: {account} could serve");
@@ -388,6 +465,3 @@ impl World {
         }
     }
 }
-
-/// A mark for a world that is to be troubled, before its length is known.
-const NEVER_YET: Time = -1.0;
