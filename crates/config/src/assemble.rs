@@ -142,10 +142,7 @@ impl Values {
 
     fn get(&self, key: &str) -> Option<Value> {
         let set = self.place(key).map(|(_, value)| value.clone());
-        set.or_else(|| {
-            let key = schema::find(key)?;
-            key.kind.parse(key.default?).ok()
-        })
+        set.or_else(|| schema::find(key)?.default_value())
     }
 
     fn bool(&self, key: &str) -> bool {
@@ -168,7 +165,7 @@ impl Values {
         Duration::from_secs(self.integer(key).unsigned_abs())
     }
 
-    fn text(&self, key: &str) -> String {
+    pub(crate) fn text(&self, key: &str) -> String {
         self.text_if_set(key)
             .expect("the schema gives it a default, or the check requires it")
     }

@@ -14,7 +14,14 @@ use crate::schema::{self, Entry};
 
 /// Reads a configuration, or says everything that is wrong with it. `file` only names it.
 pub fn check(text: &str, file: &Path) -> Result<Config, Problems> {
-    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    let (values, accounts) = values(text, file)?;
+    Ok(assemble::config(&values, &accounts))
+}
+
+/// Reads the values outside the accounts and those of each account, or says everything that is
+/// wrong. A place is a byte of the text without its byte order mark.
+pub(crate) fn values(text: &str, file: &Path) -> Result<(Values, Vec<Values>), Problems> {
+    let text = without_mark(text);
     let (tree, errors) = DeTable::parse_recoverable(text);
 
     let mut walk = Walk::default();
@@ -48,7 +55,7 @@ pub fn check(text: &str, file: &Path) -> Result<Config, Problems> {
             .into_iter()
             .map(|account| account.values)
             .collect();
-        return Ok(assemble::config(&values, &accounts));
+        return Ok((values, accounts));
     }
     walk.findings.sort_by_key(|finding| finding.offset);
     let list = walk
@@ -60,6 +67,11 @@ pub fn check(text: &str, file: &Path) -> Result<Config, Problems> {
         file: file.to_owned(),
         list,
     })
+}
+
+/// A text without its byte order mark.
+pub(crate) fn without_mark(text: &str) -> &str {
+    text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
 }
 
 /// Whether the text sets any secret, as far as it can be read.
@@ -142,6 +154,7 @@ impl Walk {
                     }
                 }
                 Some(Entry::List) => self.list(name, offset, value, section),
+                None if is_schema_key(section, name, value.get_ref()) => {}
                 None => self.find(
                     offset,
                     section,
@@ -327,8 +340,13 @@ impl Section {
     }
 }
 
+/// Whether a key only tells editors where the JSON Schema is.
+fn is_schema_key(section: &Section, name: &str, value: &DeValue<'_>) -> bool {
+    section.pattern.is_empty() && name == schema::SCHEMA_KEY && value.is_str()
+}
+
 /// Reads a value of one of the shapes that the schema knows, or names its shape.
-fn read(value: &DeValue<'_>, kind: Kind) -> Result<Value, String> {
+pub(crate) fn read(value: &DeValue<'_>, kind: Kind) -> Result<Value, String> {
     match value {
         DeValue::String(text) => Ok(Value::String(text.to_string())),
         DeValue::Boolean(value) => Ok(Value::Bool(*value)),

@@ -1,11 +1,21 @@
 //! Edits of the configuration file that keep its comments, its order, and every other byte.
 
+mod account;
+mod value;
+
 use std::path::Path;
 
-use secrecy::{ExposeSecret as _, SecretString};
+use toml::de::DeValue;
 
-use crate::account::ProviderId;
-use crate::{Error, check, files, load, schema, splice};
+use crate::kind::{Kind, Value};
+use crate::layout::{Form, Home, Item, Layout, Scope};
+use crate::schema::Key;
+use crate::splice::Cut;
+use crate::{Error, Problems, check, files, load, schema, splice};
+
+pub use account::{NewAccount, Put, put_account};
+pub(crate) use value::no_account;
+pub use value::{Set, set_value, unset_value};
 
 /// Changes the file at `path`, alone among all who change it, unless the result would be wrong.
 /// A file that does not exist is created.
@@ -19,7 +29,10 @@ pub fn edit<T>(path: &Path, change: impl FnOnce(&mut Document) -> T) -> Result<T
     let outcome = change(&mut document);
     if let Err(problems) = check(&document.text, path) {
         // What was wrong before is told with the lines that the person sees.
-        return Err(Error::Problems(check(old, path).err().unwrap_or(problems)));
+        return Err(match check(old, path) {
+            Err(problems) => Error::Problems(problems),
+            Ok(_) => would_be_wrong(&problems),
+        });
     }
     if document.text != old {
         files::replace(path, document.text.as_bytes())?;
@@ -27,95 +40,10 @@ pub fn edit<T>(path: &Path, change: impl FnOnce(&mut Document) -> T) -> Result<T
     Ok(outcome)
 }
 
-/// Adds an account to the file at `path`, or gives the one of the same id new credentials.
-pub fn put_account(path: &Path, account: &NewAccount) -> Result<Put, Error> {
-    edit(path, |document| document.put_account(account))
-}
-
 /// Sets whether an account of the file at `path` may serve. Tells whether that changed anything,
 /// or `None` when there is no such account.
 pub fn set_enabled(path: &Path, id: &str, enabled: bool) -> Result<Option<bool>, Error> {
     edit(path, |document| document.set_enabled(id, enabled))
-}
-
-/// An account that someone just signed in to.
-#[derive(Clone, Debug)]
-pub struct NewAccount {
-    /// Its name.
-    pub id: String,
-    /// Whose account it is.
-    pub provider: ProviderId,
-    /// The GitHub that it lives on, when not `github.com`.
-    pub host: Option<String>,
-    /// GitHub's long-lived token.
-    pub refresh_token: Option<SecretString>,
-    /// Copilot's short-lived token.
-    pub access_token: Option<SecretString>,
-    /// When `access_token` ends, in Unix seconds.
-    pub access_token_expires_at: Option<i64>,
-    /// The static key of a Z.ai or Zhipu account.
-    pub api_key: Option<SecretString>,
-    /// Where `refresh_token` is exchanged, when not at the usual place.
-    pub refresh_url: Option<String>,
-    /// The upstream, when not the provider's own.
-    pub base_url: Option<String>,
-}
-
-/// What became of an account that was put.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Put {
-    /// There was none of its id.
-    Added,
-    /// There was one, whose credentials were replaced.
-    Updated,
-}
-
-impl NewAccount {
-    /// An account without credentials.
-    pub fn new(id: impl Into<String>, provider: ProviderId) -> Self {
-        Self {
-            id: id.into(),
-            provider,
-            host: None,
-            refresh_token: None,
-            access_token: None,
-            access_token_expires_at: None,
-            api_key: None,
-            refresh_url: None,
-            base_url: None,
-        }
-    }
-
-    /// What a sign-in decides, each as TOML writes it: what is `None` was left behind by an
-    /// earlier one.
-    fn credentials(&self) -> [(&'static str, Option<String>); 5] {
-        let secret = |secret: &Option<SecretString>| {
-            secret
-                .as_ref()
-                .map(|secret| splice::string(secret.expose_secret()))
-        };
-        [
-            ("host", self.host.as_deref().map(splice::string)),
-            ("refresh_token", secret(&self.refresh_token)),
-            ("access_token", secret(&self.access_token)),
-            (
-                "access_token_expires_at",
-                self.access_token_expires_at.map(|at| at.to_string()),
-            ),
-            ("api_key", secret(&self.api_key)),
-        ]
-    }
-
-    /// What a person may have decided: what is `None` stays as it is.
-    fn places(&self) -> [(&'static str, Option<String>); 2] {
-        [
-            (
-                "refresh_url",
-                self.refresh_url.as_deref().map(splice::string),
-            ),
-            ("base_url", self.base_url.as_deref().map(splice::string)),
-        ]
-    }
 }
 
 /// The text of a configuration under edit.
@@ -129,76 +57,131 @@ impl Document {
         &self.text
     }
 
-    /// Adds an account, or gives the one of the same id new credentials; its settings and all else
-    /// that it has stay.
-    pub fn put_account(&mut self, account: &NewAccount) -> Put {
-        if !splice::has_account(&self.text, &account.id) {
-            self.add_account(account);
-            return Put::Added;
-        }
-        let id = &account.id;
-        let old = |key: &str| {
-            let written = splice::account_string(&self.text, id, key);
-            let default = || {
-                schema::find(&format!("accounts[].{key}"))?
-                    .default
-                    .map(str::to_owned)
-            };
-            written.or_else(default).unwrap_or_default()
-        };
-        let host = account.host.as_deref().unwrap_or("github.com");
-        let same_provider = old("provider") == account.provider.as_str();
-        let same_host = old("host").eq_ignore_ascii_case(host);
-        if !same_provider {
-            self.set(id, "provider", &splice::string(account.provider.as_str()));
-        }
-        for (key, value) in account.credentials() {
-            match value {
-                _ if key == "host" && same_host => {}
-                Some(value) => self.set(id, key, &value),
-                None => self.text = splice::remove(&self.text, id, key),
-            }
-        }
-        for (key, value) in account.places() {
-            match value {
-                Some(value) => self.set(id, key, &value),
-                // A credential must not go where that of another provider or host went.
-                None if !(same_provider && same_host) => {
-                    self.text = splice::remove(&self.text, id, key)
-                }
-                None => {}
-            }
-        }
-        Put::Updated
-    }
-
     /// Sets whether an account may serve, and tells whether that changed anything; `None` when
     /// there is no such account.
     pub fn set_enabled(&mut self, id: &str, enabled: bool) -> Option<bool> {
-        if !splice::has_account(&self.text, id) {
+        if !self.has_account(id) {
             return None;
         }
-        let old = splice::account_bool(&self.text, id, "enabled");
-        let changes = old.unwrap_or(true) != enabled;
-        if changes {
-            self.set(id, "enabled", &enabled.to_string());
+        let key = schema::find("accounts[].enabled")?;
+        let old = self.value(key, Some(id)) != Some(Value::Bool(false));
+        if old != enabled {
+            self.set(key, Some(id), &enabled.to_string());
         }
-        Some(changes)
+        Some(old != enabled)
     }
 
-    fn add_account(&mut self, account: &NewAccount) {
-        let mut values = vec![
-            ("id", splice::string(&account.id)),
-            ("provider", splice::string(account.provider.as_str())),
-        ];
-        let rest = account.credentials().into_iter().chain(account.places());
-        values.extend(rest.filter_map(|(key, value)| Some((key, value?))));
-        self.text = splice::append_account(&self.text, &values);
+    fn has_account(&self, id: &str) -> bool {
+        Layout::parse(&self.text)
+            .is_some_and(|layout| scope(&self.text, &layout, Some(id)).is_some())
     }
 
-    fn set(&mut self, id: &str, key: &str, value: &str) {
-        self.text = splice::set(&self.text, id, key, value);
+    /// The value that a key has in the text, when it has one of the right type.
+    fn value(&self, key: &Key, account: Option<&str>) -> Option<Value> {
+        let layout = Layout::parse(&self.text)?;
+        let scope = scope(&self.text, &layout, account)?;
+        let (_, item) = scope.find(&names(key))?;
+        read(&self.text, item, key.kind)
     }
+
+    /// Sets a key to a value that is written in TOML. A new key comes after the others of its
+    /// section, and a new section where the schema has it.
+    fn set(&mut self, key: &Key, account: Option<&str>, value: &str) {
+        let names = names(key);
+        let (name, section) = names.split_last().expect("a key has a name");
+        let line = format!("{name} = {value}");
+        self.change(|text, layout| {
+            let scope = scope(text, layout, account)?;
+            if let Some((_, item)) = scope.find(&names) {
+                return Some(splice::replace_value(text, layout, item, value));
+            }
+            if let Some(home) = scope.home(section) {
+                return Some(splice::add_key(text, layout, home, &line));
+            }
+            let dotted =
+                |home: &Home<'_>| format!("{} = {value}", names[home.path.len()..].join("."));
+            if let Some((home, last)) = scope.dotted(section) {
+                let line = dotted(home);
+                return Some(match home.form {
+                    Form::Braces(node) => splice::add_item(text, layout, node, &line),
+                    Form::Section(..) => vec![splice::add_line_below(text, last, &line)],
+                });
+            }
+            let home = scope.homes.first()?;
+            let (before, header) = match home.form {
+                Form::Braces(_) => return Some(splice::add_key(text, layout, home, &dotted(home))),
+                Form::Section(at, _) if account.is_some() => {
+                    let next = Some(at + 1).filter(|&at| at < layout.sections.len());
+                    (next, format!("[accounts.{}]", section.join(".")))
+                }
+                Form::Section(..) => (
+                    splice::section_after(layout, section.first()?),
+                    format!("[{}]", section.join(".")),
+                ),
+            };
+            Some(vec![splice::add_section(
+                text,
+                layout,
+                before,
+                &header,
+                &[line],
+            )])
+        });
+    }
+
+    /// Removes a key and its value.
+    fn remove(&mut self, key: &Key, account: Option<&str>) {
+        self.change(|text, layout| {
+            let scope = scope(text, layout, account)?;
+            let (home, item) = scope.find(&names(key))?;
+            Some(splice::remove_key(text, layout, home, item))
+        });
+    }
+
+    /// Makes cuts in the text, unless it is no TOML.
+    fn change(&mut self, cuts: impl FnOnce(&str, &Layout) -> Option<Vec<Cut>>) {
+        let cuts = Layout::parse(&self.text).and_then(|layout| cuts(&self.text, &layout));
+        if let Some(cuts) = cuts {
+            self.text = splice::apply(&self.text, cuts);
+        }
+    }
+}
+
+/// Says why a change is not made. The places are those of a text that nobody sees.
+fn would_be_wrong(problems: &Problems) -> Error {
+    let told: Vec<_> = problems
+        .list
+        .iter()
+        .map(|problem| problem.message.as_str())
+        .collect();
+    let told = told.join("; ");
+    Error::refused(
+        format!("this would make the configuration wrong: {told}"),
+        None,
+    )
+}
+
+/// The keys of an account, or of none.
+fn scope<'a>(text: &str, layout: &'a Layout, account: Option<&str>) -> Option<Scope<'a>> {
+    let Some(id) = account else {
+        return Some(layout.root());
+    };
+    let has_id = |account: &Scope<'_>| {
+        let found = account.find(&["id"]);
+        let value = found.and_then(|(_, item)| read(text, item, Kind::Id));
+        value == Some(Value::String(id.to_owned()))
+    };
+    layout.accounts().into_iter().find(has_id)
+}
+
+fn read(text: &str, item: &Item, kind: Kind) -> Option<Value> {
+    let value = DeValue::parse(&text[item.value.span.clone()]).ok()?;
+    check::read(value.get_ref(), kind).ok()
+}
+
+/// The names of a key, as seen from the configuration or from its account.
+fn names(key: &Key) -> Vec<&'static str> {
+    key.typed().split('.').collect()
 }
 
 /// What a new file begins with.

@@ -27,17 +27,31 @@ pub enum Error {
     },
     /// The configuration is wrong.
     Problems(Problems),
+    /// What was asked for cannot be done: there is no such key, or it cannot have that value.
+    Refused {
+        /// Why.
+        message: String,
+        /// What to do instead.
+        hint: Option<String>,
+    },
     /// Neither `HOME` nor its kin are set.
     NoHome,
 }
 
 impl Error {
     /// What to do about it, when the message does not say it already.
-    pub fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<&str> {
         match self {
             Self::NoHome => Some("set HOME, or name the file with --config PATH"),
+            Self::Refused { hint, .. } => hint.as_deref(),
             Self::Io { .. } | Self::Permissions { .. } | Self::Problems(_) => None,
         }
+    }
+
+    /// Says why something is not done, and what to do instead.
+    pub(crate) fn refused(message: impl Into<String>, hint: Option<String>) -> Self {
+        let message = message.into();
+        Self::Refused { message, hint }
     }
 
     /// Says of a file what was tried when the system refused.
@@ -66,6 +80,7 @@ impl fmt::Display for Error {
                 shell_quoted(path),
             ),
             Self::Problems(problems) => problems.fmt(f),
+            Self::Refused { message, .. } => f.write_str(message),
             Self::NoHome => f.write_str("no home directory is known"),
         }
     }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::path::Path;
 
 use crate::account::OwnProxy;
-use crate::{nearest, url};
+use crate::{nearest, splice, url};
 
 /// What the value of a key may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,7 +166,8 @@ impl Kind {
         matches!(self, Self::Hosts)
     }
 
-    const fn range(self) -> Option<(i64, i64)> {
+    /// The least and the most that a number may be.
+    pub(crate) const fn range(self) -> Option<(i64, i64)> {
         match self {
             Self::Port => Some((0, u16::MAX as i64)),
             Self::Seconds { min } => Some((min, DAY)),
@@ -250,6 +251,19 @@ impl Kind {
 }
 
 impl Value {
+    /// The value as TOML writes it. It may be a secret.
+    pub fn to_toml(&self) -> String {
+        match self {
+            Self::Bool(value) => value.to_string(),
+            Self::Integer(number) => number.to_string(),
+            Self::String(text) => splice::string(text),
+            Self::Strings(texts) => {
+                let texts: Vec<_> = texts.iter().map(|text| splice::string(text)).collect();
+                format!("[{}]", texts.join(", "))
+            }
+        }
+    }
+
     /// The value's type, with its article.
     fn shape(&self) -> &'static str {
         match self {

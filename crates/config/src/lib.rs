@@ -8,6 +8,7 @@
 //! - [`schema`]: every key as data; [`kind`]: what a value may be.
 //! - [`check()`]: text in, a [`Config`] or every [`Problem`] out.
 //! - [`load()`]: a file in, a [`Config`] out; [`edit`]: changes that keep comments.
+//! - [`view`]: every key with its value, and where it comes from.
 //! - [`files`]: files that nobody else may read; [`paths`]: where things live.
 
 mod account;
@@ -17,6 +18,7 @@ pub mod edit;
 mod error;
 pub mod files;
 pub mod kind;
+mod layout;
 pub mod load;
 mod nearest;
 pub mod paths;
@@ -24,6 +26,7 @@ mod problem;
 pub mod schema;
 mod splice;
 mod url;
+pub mod view;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -31,7 +31,7 @@ pub fn load(path: &Path) -> Result<Loaded, Error> {
 
 /// The text of the file at `path`, when it exists; refused when it holds secrets that others may
 /// read.
-pub(crate) fn read(path: &Path) -> Result<Option<String>, Error> {
+pub fn read(path: &Path) -> Result<Option<String>, Error> {
     let holds_secrets = |bytes: &[u8]| check::holds_secrets(&String::from_utf8_lossy(bytes));
     let bytes = match files::read_private(path, holds_secrets) {
         Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {

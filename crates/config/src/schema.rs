@@ -2,9 +2,15 @@
 //!
 //! Validation, suggestions, `config list` and the JSON Schema all read this one table.
 
+mod json;
+mod path;
+
 use crate::account::{InitiatorMode, ProviderId, Tier};
-use crate::kind::Kind;
-use crate::{Strategy, nearest};
+use crate::kind::{Kind, Refusal, Value};
+use crate::{Error, Strategy, nearest};
+
+pub use json::json_schema;
+pub use path::resolve;
 
 /// One key of the configuration file.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +40,46 @@ impl Key {
         self.path
             .rsplit_once('.')
             .map_or(self.path, |(_, name)| name)
+    }
+
+    /// The key as people type it, as in `settings.user_agent` for one of an account.
+    pub fn typed(&self) -> &'static str {
+        self.path.strip_prefix("accounts[].").unwrap_or(self.path)
+    }
+
+    /// Whether each account has its own value.
+    pub fn is_of_account(&self) -> bool {
+        self.path.starts_with("accounts[].")
+    }
+
+    /// The value it has when it is left out.
+    pub fn default_value(&self) -> Option<Value> {
+        self.kind.parse(self.default?).ok()
+    }
+
+    /// Its value from what the command line has: several texts for a list, else one.
+    pub fn parse(&self, texts: &[String]) -> Result<Value, Error> {
+        let refuse = |refusal: Refusal| {
+            let hint = refusal
+                .nearest
+                .map(|nearest| format!("did you mean `{nearest}`?"));
+            Error::refused(format!("`{}` {}", self.typed(), refusal.message), hint)
+        };
+        match texts {
+            [] => Err(Error::refused(
+                format!("`{}` needs a value", self.typed()),
+                None,
+            )),
+            [text] => self.kind.parse(text).map_err(refuse),
+            _ if self.kind.is_list() => self
+                .kind
+                .accept(Value::Strings(texts.to_vec()))
+                .map_err(refuse),
+            _ => Err(Error::refused(
+                format!("`{}` takes one value", self.typed()),
+                None,
+            )),
+        }
     }
 }
 
@@ -125,6 +171,8 @@ const fn key(
     }
 }
 
+/// What editors may take the JSON Schema's place from; nothing reads it.
+pub(crate) const SCHEMA_KEY: &str = "$schema";
 const WAIT: Kind = Kind::Seconds { min: 1 };
 
 /// Every key, section by section, in the order that people would want to read them.

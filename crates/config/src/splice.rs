@@ -1,162 +1,207 @@
-//! Changes single values in the text of a configuration, and leaves every other byte as it is.
+//! Changes the text of a configuration in one place, and leaves every other byte as it is.
 //!
-//! The parser tells where each key and value stands, so an edit is a cut in the text. Rendering
-//! an edited document anew, as `toml_edit` does, would reorder dotted keys and drop carriage
-//! returns.
+//! An edit is a few cuts in the text, where its [`Layout`] says. No comment is ever cut: one that
+//! stands on the line of what is removed, or inside of it, gets a line of its own.
+
+mod braces;
 
 use std::ops::Range;
 
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use crate::layout::{Form, Home, Item, Layout};
+use crate::schema;
 
-/// A value as TOML writes it.
+pub(crate) use braces::{add_item, remove_item};
+
+/// Bytes of a text, and what takes their place.
+pub(crate) struct Cut {
+    range: Range<usize>,
+    with: String,
+}
+
+impl Cut {
+    pub(crate) const fn out(range: Range<usize>) -> Self {
+        let with = String::new();
+        Self { range, with }
+    }
+
+    pub(crate) fn at(at: usize, with: impl Into<String>) -> Self {
+        Self::swap(at..at, with)
+    }
+
+    pub(crate) fn swap(range: Range<usize>, with: impl Into<String>) -> Self {
+        let with = with.into();
+        Self { range, with }
+    }
+}
+
+/// The text after some cuts, which do not overlap.
+pub(crate) fn apply(text: &str, mut cuts: Vec<Cut>) -> String {
+    cuts.sort_by_key(|cut| (cut.range.start, cut.range.end));
+    let mut new = String::with_capacity(text.len());
+    let mut at = 0;
+    for cut in cuts {
+        new += &text[at..cut.range.start];
+        new += &cut.with;
+        at = cut.range.end;
+    }
+    new + &text[at..]
+}
+
+/// A string as TOML writes it.
 pub(crate) fn string(text: &str) -> String {
     toml::Value::from(text).to_string()
 }
 
-/// The string that an account has for a key.
-pub(crate) fn account_string(text: &str, id: &str, key: &str) -> Option<String> {
-    let tree = DeTable::parse(text).ok()?;
-    let table = account(tree.get_ref(), id)?.get_ref().as_table()?;
-    table.get(key)?.get_ref().as_str().map(str::to_owned)
+/// Gives an item another value, written in TOML.
+pub(crate) fn replace_value(text: &str, layout: &Layout, item: &Item, value: &str) -> Vec<Cut> {
+    let indent = indent(text, item.start);
+    let inside = comments(text, layout, &item.value.span);
+    let inside: Vec<_> = inside
+        .map(|comment| format!("{comment}{}{indent}", newline(text)))
+        .collect();
+    vec![
+        Cut::at(item.start, inside.concat()),
+        Cut::swap(item.value.span.clone(), value),
+    ]
 }
 
-/// The boolean that an account has for a key.
-pub(crate) fn account_bool(text: &str, id: &str, key: &str) -> Option<bool> {
-    let tree = DeTable::parse(text).ok()?;
-    let table = account(tree.get_ref(), id)?.get_ref().as_table()?;
-    table.get(key)?.get_ref().as_bool()
-}
-
-/// Whether there is an account with this id.
-pub(crate) fn has_account(text: &str, id: &str) -> bool {
-    DeTable::parse(text).is_ok_and(|tree| account(tree.get_ref(), id).is_some())
-}
-
-/// The text with an account's key set to a value that is written in TOML; a new key comes after
-/// the account's other values. Unchanged when there is no such account.
-pub(crate) fn set(text: &str, id: &str, key: &str, value: &str) -> String {
-    let cut = || {
-        let tree = DeTable::parse(text).ok()?;
-        let item = account(tree.get_ref(), id)?;
-        let table = item.get_ref().as_table()?;
-        if let Some(old) = table.get(key) {
-            return Some(replaced(text, old.span(), value));
-        }
-        let values = table
-            .iter()
-            .filter(|(_, value)| !value.get_ref().is_table());
-        let (last_key, last) = values.max_by_key(|(_, value)| value.span().end)?;
-        if is_inline(text, item) {
-            let at = last.span().end;
-            return Some(replaced(text, at..at, &format!(", {key} = {value}")));
-        }
-        let start = line_start(text, last_key.span().start);
-        let indent: String = text[start..]
-            .chars()
-            .take_while(|c| matches!(c, ' ' | '\t'))
-            .collect();
-        let at = line_end(text, last.span().end);
-        Some(replaced(
-            text,
-            at..at,
-            &format!("{}{indent}{key} = {value}", newline(text)),
-        ))
-    };
-    cut().unwrap_or_else(|| text.to_owned())
-}
-
-/// The text without a key of an account. A comment on the line of the key goes with it; one above
-/// stays.
-pub(crate) fn remove(text: &str, id: &str, key: &str) -> String {
-    let cut = || {
-        let tree = DeTable::parse(text).ok()?;
-        let item = account(tree.get_ref(), id)?;
-        let (key, value) = item.get_ref().as_table()?.get_key_value(key)?;
-        let (start, end) = (key.span().start, value.span().end);
-        if is_inline(text, item) {
-            return Some(replaced(text, with_comma(text, start..end), ""));
-        }
-        let end = text[end..].find('\n').map_or(text.len(), |at| end + at + 1);
-        Some(replaced(text, line_start(text, start)..end, ""))
-    };
-    cut().unwrap_or_else(|| text.to_owned())
-}
-
-/// The text with one more account, whose values are written in TOML.
-pub(crate) fn append_account(text: &str, values: &[(&str, String)]) -> String {
-    let lines = values.iter().map(|(key, value)| format!("{key} = {value}"));
-    if let Some((at, separator)) = end_of_inline_list(text) {
-        let table = lines.collect::<Vec<_>>().join(", ");
-        return replaced(text, at..at, &format!("{separator}{{ {table} }}"));
+/// Adds a key, written in TOML, after the others of a table.
+pub(crate) fn add_key(text: &str, layout: &Layout, home: &Home<'_>, line: &str) -> Vec<Cut> {
+    match home.form {
+        Form::Braces(node) => add_item(text, layout, node, line),
+        Form::Section(_, section) => match section.items.last() {
+            Some(last) => vec![add_line_below(text, last, line)],
+            None => {
+                let at = line_end(text, section.header.end);
+                vec![Cut::at(at, format!("{}{line}", newline(text)))]
+            }
+        },
     }
+}
+
+/// Adds a key, written in TOML, on the line below another one's.
+pub(crate) fn add_line_below(text: &str, item: &Item, line: &str) -> Cut {
+    let indent = indent(text, item.start);
+    let at = line_end(text, item.value.span.end);
+    Cut::at(at, format!("{}{indent}{line}", newline(text)))
+}
+
+/// Removes a key with its value.
+pub(crate) fn remove_key(text: &str, layout: &Layout, home: &Home<'_>, item: &Item) -> Vec<Cut> {
+    match home.form {
+        Form::Braces(node) => remove_item(text, layout, node, item),
+        Form::Section(..) => vec![remove_lines(text, layout, item)],
+    }
+}
+
+/// Removes the lines of an item, but for their comments.
+fn remove_lines(text: &str, layout: &Layout, item: &Item) -> Cut {
+    let start = line_start(text, item.start);
+    let last = item.comma.as_ref().unwrap_or(&item.value.span);
+    let end = line_end(text, last.end);
+    let next = next_line(text, end);
+    let kept: Vec<_> = comments(text, layout, &(start..end)).collect();
+    if !kept.is_empty() {
+        let indent = indent(text, item.start);
+        let lines = kept.join(&format!("{}{indent}", newline(text)));
+        return Cut::swap(start + indent.len()..end, lines);
+    }
+    match next > end {
+        true => Cut::out(start..next),
+        // The last line of a text that ends without a line break.
+        false => Cut::out(line_end_before(text, start)..end),
+    }
+}
+
+/// Adds a header with a few lines, all written in TOML, before the section with this index, or at
+/// the end of the text. It is set off by a blank line on each side.
+pub(crate) fn add_section(
+    text: &str,
+    layout: &Layout,
+    before: Option<usize>,
+    header: &str,
+    lines: &[String],
+) -> Cut {
     let newline = newline(text);
-    let mut text = text.to_owned();
-    if !text.is_empty() {
-        if !text.ends_with('\n') {
-            text += newline;
-        }
-        text += newline;
+    let next = before.and_then(|at| layout.sections.get(at));
+    let at = next.map_or(text.len(), |next| {
+        start_with_comments(text, layout, next.header.start)
+    });
+    let above = &text[text_start(text)..at];
+    let mut added = String::new();
+    if !above.is_empty() && !above.ends_with('\n') {
+        added += newline;
     }
-    for line in std::iter::once("[[accounts]]".to_owned()).chain(lines) {
-        text += &line;
-        text += newline;
+    if !above.is_empty() && !ends_with_blank_line(above) {
+        added += newline;
     }
-    text
+    for line in std::iter::once(header).chain(lines.iter().map(String::as_str)) {
+        added += line;
+        added += newline;
+    }
+    if next.is_some() {
+        added += newline;
+    }
+    Cut::at(at, added)
 }
 
-/// Where one more table goes, and what comes before it, when the accounts are written as
-/// `accounts = [{ .. }]`.
-fn end_of_inline_list(text: &str) -> Option<(usize, &'static str)> {
-    let tree = DeTable::parse(text).ok()?;
-    let list = tree.get_ref().get("accounts")?;
-    let items = list.get_ref().as_array()?;
-    match items.last() {
-        Some(last) if is_inline(text, last) => Some((last.span().end, ", ")),
-        Some(_) => None,
-        None => Some((list.span().start + 1, "")),
-    }
-}
-
-fn account<'a, 'i>(tree: &'a DeTable<'i>, id: &str) -> Option<&'a Spanned<DeValue<'i>>> {
-    let is_it = |item: &&Spanned<DeValue<'_>>| {
-        let found = item
-            .get_ref()
-            .get("id")
-            .and_then(|found| found.get_ref().as_str());
-        found == Some(id)
+/// The section that a new one with this name comes before, in the order of the schema; `None` is
+/// the end of the text.
+pub(crate) fn section_after(layout: &Layout, name: &str) -> Option<usize> {
+    let rank = |name: &str| {
+        let mut sections = schema::KEYS
+            .iter()
+            .map(|key| key.path.split(['.', '[']).next());
+        sections.position(|section| section == Some(name))
     };
-    tree.get("accounts")?
-        .get_ref()
-        .as_array()?
-        .iter()
-        .find(is_it)
-}
-
-/// Whether a table is written in braces; one with a header spans its header.
-fn is_inline(text: &str, table: &Spanned<DeValue<'_>>) -> bool {
-    text[table.span()].starts_with('{')
-}
-
-/// An entry of an inline table, and the comma that parts it from the next, else from the last.
-fn with_comma(text: &str, entry: Range<usize>) -> Range<usize> {
-    let after = text[entry.end..].trim_start();
-    if let Some(rest) = after.strip_prefix(',') {
-        return entry.start..text.len() - rest.trim_start().len();
-    }
-    let before = text[..entry.start].trim_end();
-    match before.strip_suffix(',') {
-        Some(rest) => rest.len()..entry.end,
-        None => entry,
+    let ranks = |at: usize| rank(layout.sections[at].path.first()?.as_str());
+    let headers = 1..layout.sections.len();
+    let earlier = headers.clone().filter(|&at| ranks(at) < rank(name));
+    match earlier.max_by_key(|&at| ranks(at)) {
+        Some(at) => Some(at + 1).filter(|at| headers.contains(at)),
+        None => headers.clone().find(|&at| ranks(at) > rank(name)),
     }
 }
 
-fn replaced(text: &str, range: Range<usize>, with: &str) -> String {
-    [&text[..range.start], with, &text[range.end..]].concat()
+/// Where a header begins with the comments right above it. Comments that a text begins with belong
+/// to all of it, so they stay above.
+fn start_with_comments(text: &str, layout: &Layout, header: usize) -> usize {
+    let own = line_start(text, header);
+    let mut start = own;
+    while start > text_start(text) {
+        let above = line_start(text, start - 1);
+        if !layout.is_comment(above + indent(text, above).len()) {
+            return start;
+        }
+        start = above;
+    }
+    own
+}
+
+fn ends_with_blank_line(text: &str) -> bool {
+    let Some(text) = text.strip_suffix('\n') else {
+        return false;
+    };
+    text[line_start(text, text.len())..].trim().is_empty()
+}
+
+/// The comments of a range.
+fn comments<'a>(
+    text: &'a str,
+    layout: &Layout,
+    range: &Range<usize>,
+) -> impl Iterator<Item = &'a str> {
+    layout.comments_in(range).map(|comment| &text[comment])
+}
+
+/// Where the text begins, after the byte order mark.
+fn text_start(text: &str) -> usize {
+    text.len() - text.trim_start_matches('\u{feff}').len()
 }
 
 fn line_start(text: &str, at: usize) -> usize {
-    text[..at].rfind('\n').map_or(0, |at| at + 1)
+    let start = text[..at].rfind('\n').map_or(0, |at| at + 1);
+    start.max(text_start(text)).min(at)
 }
 
 /// The end of the line, before its line break.
@@ -166,6 +211,25 @@ fn line_end(text: &str, at: usize) -> usize {
     at + line.strip_suffix('\r').unwrap_or(line).len()
 }
 
+/// The end of the line above the one that begins here.
+fn line_end_before(text: &str, start: usize) -> usize {
+    let above = &text[..start];
+    let above = above.strip_suffix('\n').unwrap_or(above);
+    above.strip_suffix('\r').unwrap_or(above).len()
+}
+
+fn next_line(text: &str, at: usize) -> usize {
+    text[at..].find('\n').map_or(text.len(), |to| at + to + 1)
+}
+
+/// The blanks that the line of this byte begins with.
+fn indent(text: &str, at: usize) -> &str {
+    let line = &text[line_start(text, at)..];
+    &line[..line.len() - line.trim_start_matches(BLANKS).len()]
+}
+
 fn newline(text: &str) -> &'static str {
     if text.contains("\r\n") { "\r\n" } else { "\n" }
 }
+
+const BLANKS: [char; 2] = [' ', '\t'];

@@ -37,6 +37,18 @@ pub(crate) fn proxy(text: &str) -> Result<(), &'static str> {
     }
 }
 
+/// A proxy's URL without its password, or without its user when that stands alone, as it may be a
+/// token; `None` when there is nothing to hide.
+pub(crate) fn without_password(text: &str) -> Option<String> {
+    let user = Url::split(text).ok()?.user?;
+    let (before, after) = text.split_once(user)?;
+    let shown = match user.split_once(':') {
+        Some((name, _)) => format!("{name}:***"),
+        None => "***".to_owned(),
+    };
+    Some(format!("{before}{shown}{after}"))
+}
+
 /// Whether this host name or address is the machine itself.
 pub(crate) fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")

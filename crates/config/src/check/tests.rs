@@ -213,6 +213,16 @@ fn the_ways_toml_has_to_write_a_table_are_all_read() {
 }
 
 #[test]
+fn what_tells_editors_of_the_schema_is_no_mistake() {
+    accepted("#:schema ./schema.json\n[server]\nport = 1\n");
+    accepted("'$schema' = './schema.json'\nserver.port = 1\n");
+    insta::assert_snapshot!(problems("'$schema' = 1\nserver.'$schema' = 'x'\n"), @r"
+    config.toml:1:1: unknown key `$schema`
+    config.toml:2:8: unknown key `$schema` in [server]
+    ");
+}
+
+#[test]
 fn a_proxy_section_that_asks_for_none_is_a_direct_connection() {
     assert!(accepted("[proxy]\n").proxy.is_none());
     assert!(

@@ -1,11 +1,14 @@
 //! Proves that an edit changes what it is for and nothing else.
 
 use proptest::prelude::*;
+use secrecy::ExposeSecret as _;
 
 use super::*;
-use crate::{Config, load};
+use crate::{Config, ProviderId, load};
 
 mod enabled;
+mod laws;
+mod values;
 
 const SPECIFICATION: &str = include_str!("../../tests/specification.toml");
 
@@ -95,6 +98,7 @@ fn an_account_that_moves_to_another_provider_or_host_leaves_its_urls_behind() {
     [[accounts]]
     id = 'a'
     provider = "github-copilot"
+    # k
     refresh_token = "gho_1"
     "#);
     let text = "[[accounts]]\nid = 'a'\nrefresh_token = 'gho_1'\nrefresh_url = 'https://api.github.com/x'\n";
@@ -307,10 +311,19 @@ const CREDENTIALS: [&str; 5] = [
     "base_url",
 ];
 
-/// The lines that a sign-in has no business with.
+/// The comments of a text, in its order.
+fn comments(text: &str) -> Vec<&str> {
+    let layout = Layout::parse(text).unwrap();
+    layout
+        .comments_in(&(0..text.len()))
+        .map(|comment| &text[comment])
+        .collect()
+}
+
+/// The lines that a sign-in has no business with, but for lines of comments only.
 fn other_lines(text: &str) -> String {
     let mine = |line: &str| {
-        let keys = CREDENTIALS.iter().chain(&["provider"]);
+        let keys = CREDENTIALS.iter().chain(&["provider", "#"]);
         keys.into_iter()
             .any(|key| line.trim_start().starts_with(key))
     };
@@ -344,6 +357,7 @@ proptest! {
         let (new, what) = put(&text, &account);
         prop_assert_eq!(what, Put::Updated);
         prop_assert_eq!(other_lines(&new), other_lines(&text));
+        prop_assert_eq!(comments(&new), comments(&text));
 
         let after = read(&new);
         prop_assert_eq!(after.accounts.len(), before.accounts.len());
