@@ -10,7 +10,7 @@ use config::ProviderId;
 #[derive(Parser)]
 #[command(
     name = "tokn-router",
-    version,
+    version = env!("TOKN_ROUTER_VERSION"),
     arg_required_else_help = true,
     max_term_width = 100
 )]
