@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use gateway::clock::Now;
 use gateway::decision::{Explanation, Stood, Told, word};
 use gateway::pool::standing::{Busy, Standing};
@@ -220,6 +221,9 @@ fn record_json(record: &Record, decision: Value) -> Value {
 async fn model(path: &Path, model: &str, as_json: bool, no_proxy: bool) -> Outcome {
     let gateway = gateway(path, no_proxy)?;
     let mut keepers = gateway.listers();
+    // All lists, not only the first that comes: who has none yet would rank last.
+    let enabled = gateway.accounts().iter().filter(|account| account.is_enabled());
+    join_all(enabled.map(|account| account.models.refresh())).await;
     let candidates = gateway.candidates(model).await;
     keepers.shutdown().await;
     let candidates = candidates.map_err(|no_model| {
@@ -248,16 +252,18 @@ async fn model(path: &Path, model: &str, as_json: bool, no_proxy: bool) -> Outco
             json!({"model": model, "strategy": strategy, "first": first, "candidates": told})
         ));
     }
-    let free = order
-        .iter()
-        .filter(|look| matches!(look.standing, Standing::Free { .. }));
+    let is_free = |look: &&Considered| matches!(look.standing, Standing::Free { .. });
+    let best = order.iter().find(is_free).map(|look| look.rank.but_for_turn());
+    // Those that take turns with it.
+    let free = order.iter().filter(is_free);
+    let free = free.filter(|look| Some(look.rank.but_for_turn()) == best);
     let verdict = match (&choice, first) {
         (Choice::Lease(_), Some(first)) => match free.count() {
             0 => format!(
                 "would be tried on {first}, though it is passed over: nothing better is there"
             ),
             1 => format!("would go to {first}"),
-            free => format!("would go to {first}, or another of the {free} that are free"),
+            free => format!("would go to {first}, or another of the {free} that take turns"),
         },
         (Choice::Wait { until, account }, _) => {
             let wait = short(until.saturating_duration_since(now.instant));

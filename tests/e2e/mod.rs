@@ -1,8 +1,13 @@
 //! The claims, a file for each subject.
 
+mod accounts;
+mod classifier;
 mod config;
+mod conversations;
 mod demo;
 mod drain;
+mod explain;
+mod health;
 mod import;
 mod login;
 mod logs;

@@ -2,33 +2,24 @@
 
 use std::time::Duration;
 
-use mock_upstream::{Fault, Faults, Mock};
+use mock_upstream::{Account, Fault, Faults, Mock, Quota};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::support::home::seat;
 use crate::support::usage::records;
-use crate::support::{Home, Server, client, closed_port, hi, mock, streamed};
+use crate::support::{Home, Server, asked, client, closed_port, hi, mock, mock_with, streamed};
 
 const REQUESTS: usize = 1_000;
 const AT_ONCE: usize = 20;
 
-/// How many chats the mock was asked for in the name of this account.
-fn asked(mock: &Mock, account: &str) -> usize {
-    let seen = mock.seen();
-    let chats = seen.iter().filter(|seen| {
-        seen.path == "/chat/completions" && seen.account.as_deref() == Some(account)
-    });
-    chats.count()
-}
-
-/// A thousand requests, every other one streamed, and none fails.
-async fn all_are_answered(server: &Server) {
+/// So many requests, every other one streamed, and none fails.
+async fn all_are_answered(server: &Server, requests: usize) {
     let address = server.address();
     let mut clients = JoinSet::new();
     for _ in 0..AT_ONCE {
         clients.spawn(async move {
-            for round in 0..REQUESTS / AT_ONCE {
+            for round in 0..requests / AT_ONCE {
                 if round % 2 == 0 {
                     let reply = client::open(address, hi("gpt-4o")).await.rest().await;
                     assert_eq!(reply.status, 200, "{reply:?}");
@@ -58,7 +49,7 @@ async fn a_dead_account_costs_no_answer(config: String) {
         greeting.contains("accounts: hubot, octocat\n"),
         "{greeting}"
     );
-    all_are_answered(&server).await;
+    all_are_answered(&server, REQUESTS).await;
     server.stop().await;
     let records = records(&home.database());
     assert_eq!(records.len(), REQUESTS);
@@ -101,13 +92,13 @@ async fn an_account_whose_upstream_dies_in_service_costs_none_of_a_thousand_answ
     let home = Home::with_config(&(seat(&mortal, "hubot") + &seat(&mock, "octocat")));
     let server = home.serve().await;
     // Both lists are known from here on, so both accounts are asked.
-    server.get("/v1/models").await;
+    server.knows_models().await;
     for _ in 0..10 {
         assert_eq!(server.chat(hi("gpt-4o")).await.status, 200);
     }
     assert!(asked(&mortal, "hubot") > 0, "it was never in service");
     mortal.stop().await;
-    all_are_answered(&server).await;
+    all_are_answered(&server, REQUESTS).await;
     server.stop().await;
     assert_eq!(records(&home.database()).len(), REQUESTS + 10);
 }
@@ -177,10 +168,98 @@ async fn accounts_take_turns() {
     let home = Home::with_seats(&mock, &["octocat", "hubot"]);
     let server = home.serve().await;
     // Until an account's list is known, it comes after the others.
-    server.get("/v1/models").await;
+    server.knows_models().await;
     for _ in 0..10 {
         server.chat(hi("gpt-4o")).await;
     }
     assert_eq!((asked(&mock, "octocat"), asked(&mock, "hubot")), (5, 5));
     server.stop().await;
+}
+
+#[tokio::test]
+async fn eight_accounts_of_which_seven_are_spent_serve_two_thousand_requests_without_an_error() {
+    const SPENT: &str = r#"{"error":{"message":"You have no quota","code":"quota_exceeded"}}"#;
+    /// Each of those that come at once at the start may ask one that is spent;
+    /// they take turns, and what one has heard the next one knows.
+    const FEW: usize = AT_ONCE / 2;
+    let ids: Vec<String> = (1..=8).map(|number| format!("seat-{number}")).collect();
+    let (good, spent) = ids.split_last().unwrap();
+    let accounts = ids.iter().map(|id| Account {
+        quota: Quota {
+            remaining_percent: if id == good { 35.5 } else { 0.0 },
+            ..Quota::default()
+        },
+        ..Account::copilot(id)
+    });
+    let mock = mock_with(accounts.collect()).await;
+    for id in spent {
+        mock.set_faults(id, Faults::always(Fault::status(402, SPENT)));
+    }
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let home = Home::with_seats(&mock, &ids);
+    let server = home.serve().await;
+    // Until an account's list is known, it comes after the others.
+    server.knows_models().await;
+    all_are_answered(&server, 2 * REQUESTS).await;
+    server.stop().await;
+
+    assert_eq!(asked(&mock, good), 2 * REQUESTS);
+    for id in spent {
+        let asked = asked(&mock, id);
+        assert!((1..=FEW).contains(&asked), "{id} was asked {asked} times");
+    }
+    let records = records(&home.database());
+    assert_eq!(records.len(), 2 * REQUESTS);
+    assert!(records.iter().all(|record| record.status == 200));
+}
+
+#[tokio::test]
+async fn a_limit_that_comes_as_an_event_of_a_200_stream_moves_on_unseen() {
+    let mock = mock().await;
+    let limit = Fault::ErrorInStream {
+        after_events: 0,
+        body: r#"{"error":{"message":"Sorry, you have been rate-limited.","code":"rate_limited"}}"#
+            .into(),
+    };
+    mock.set_faults("hubot", Faults::always(limit));
+    let home = Home::with_config(&format!(
+        "[pool]\nstrategy = \"fill_first\"\nmax_wait_secs = 0\n\n{}{}",
+        seat(&mock, "hubot"),
+        seat(&mock, "octocat")
+    ));
+    let server = home.serve().await;
+    server.knows_models().await;
+    for body in [streamed("gpt-4o"), hi("gpt-4o")] {
+        let reply = server.chat(body).await;
+        reply.is_served_by("octocat");
+        assert!(!reply.body.contains("rate"), "{reply:?}");
+        assert!(asked(&mock, "hubot") > 0, "it was never asked");
+        home.run(&["account", "reset", "hubot"]).await.succeeded();
+    }
+    assert_eq!(asked(&mock, "hubot"), 2);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn no_account_ever_serves_more_at_once_than_it_may_and_everybody_is_served() {
+    let mock = mock().await;
+    let ids = ["octocat", "hubot"];
+    for id in ids {
+        let slow = Fault::SilenceInStream {
+            after_events: 1,
+            millis: 50,
+        };
+        mock.set_faults(id, Faults::always(slow));
+    }
+    let config = ids.map(|id| seat(&mock, id).replace("]]\n", "]]\nmax_concurrent = 2\n"));
+    let home = Home::with_config(&config.concat());
+    let server = home.serve().await;
+    server.knows_models().await;
+    all_are_answered(&server, 5 * AT_ONCE).await;
+    server.stop().await;
+    assert_eq!(ids.map(|id| mock.most_at_once(id)), [2, 2]);
+    assert_eq!(
+        ids.map(|id| asked(&mock, id)).iter().sum::<usize>(),
+        5 * AT_ONCE
+    );
 }

@@ -2,7 +2,7 @@
 
 use crate::support::home::seat;
 use crate::support::tls::{Behind, Tls};
-use crate::support::{Home, hi, mock, streamed};
+use crate::support::{Home, closed_port, hi, mock, streamed};
 
 /// A seat whose data plane is behind TLS.
 fn behind(tls: &Tls, seat: &str) -> String {
@@ -76,4 +76,39 @@ async fn a_proxy_behind_tls_leads_to_the_upstream() {
     assert_eq!(server.chat(hi("gpt-4o")).await.status, 200);
     assert!(tls.connections() > 0);
     server.stop().await;
+}
+
+#[tokio::test]
+async fn an_account_has_its_own_way_out_in_place_of_everybodys() {
+    let mock = mock().await;
+    let tls = Tls::before(Behind::Connect).await;
+    let own = |id, proxy: &str| {
+        let proxy = format!("]]\nproxy = \"{proxy}\"");
+        seat(&mock, id).replace("]]", &proxy)
+    };
+    // Nobody gets out by the one that is for all.
+    let config = format!(
+        "[pool]\nstrategy = \"fill_first\"\n\n[proxy]\nurl = \"http://{}\"\n\n{}{}{}",
+        closed_port(),
+        seat(&mock, "monalisa"),
+        own("hubot", "direct"),
+        own("octocat", &format!("https://localhost:{}", tls.port)),
+    );
+    let home = trusting(&tls, &config);
+    home.run(&["account", "disable", "octocat"])
+        .await
+        .succeeded();
+    let server = home.serve().await;
+    server.chat(hi("gpt-4o")).await.is_served_by("hubot");
+    server.stop().await;
+    assert_eq!(tls.connections(), 0);
+
+    home.run(&["account", "enable", "octocat"])
+        .await
+        .succeeded();
+    home.run(&["account", "disable", "hubot"]).await.succeeded();
+    let server = home.serve().await;
+    server.chat(hi("gpt-4o")).await.is_served_by("octocat");
+    server.stop().await;
+    assert!(tls.connections() > 0);
 }

@@ -25,16 +25,21 @@ pub(crate) async fn account(home: &Home, id: &str) -> Value {
 /// The same once it is told to be in this state: what a server learns, it
 /// writes down a moment later.
 pub(crate) async fn account_once(home: &Home, id: &str, state: &str) -> Value {
+    account_until(home, id, |account| account["state"] == state).await
+}
+
+/// The same once this is true of it.
+pub(crate) async fn account_until(home: &Home, id: &str, is: impl Fn(&Value) -> bool) -> Value {
     let told = async {
         loop {
             let account = account(home, id).await;
-            if account["state"] == state {
+            if is(&account) {
                 return account;
             }
         }
     };
     let told = timeout(PATIENCE, told).await;
-    told.unwrap_or_else(|_| panic!("{id} is never told to be {state}"))
+    told.unwrap_or_else(|_| panic!("waited in vain for what is told of {id}"))
 }
 
 /// Until when an account, or a model on it, is passed over.

@@ -94,6 +94,21 @@ pub(crate) fn named(names: &Names, text: &str) -> String {
     })
 }
 
+/// Takes snapshots with a name for each moment, short length of time and id of
+/// a request, which differ from run to run.
+pub(crate) fn with_times_named(take: impl FnOnce()) {
+    let mut settings = insta::Settings::clone_current();
+    for (differs, name) in [
+        (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?Z", "[moment]"),
+        (r"\b\d+ ms\b|\b\d+\.\d s\b", "[time]"),
+        (r#"(_ms|"ms)": \d+"#, r#"$1": [time]"#),
+        (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "[id]"),
+    ] {
+        settings.add_filter(differs, name);
+    }
+    settings.bind(take);
+}
+
 /// Neither GitHub's tokens, nor Copilot's, nor a key.
 #[track_caller]
 pub(crate) fn assert_tells_no_secret(text: &str) {

@@ -2,7 +2,7 @@
 //! certificate of an authority of the test's own.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,8 +14,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -33,7 +33,7 @@ pub(crate) enum Behind {
     Connect,
 }
 
-/// A TLS server on `localhost`.
+/// A TLS server on `localhost`, with the name of Z.ai's own host as well.
 pub(crate) struct Tls {
     pub(crate) port: u16,
     authority: String,
@@ -83,6 +83,34 @@ impl Tls {
     }
 }
 
+/// A proxy that leads to one port of this machine, whoever is asked for.
+pub(crate) struct Detour {
+    pub(crate) port: u16,
+    _running: JoinSet<()>,
+}
+
+impl Detour {
+    pub(crate) async fn to(port: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let own = listener.local_addr().unwrap().port();
+        let mut running = JoinSet::new();
+        running.spawn(async move {
+            let mut connections = JoinSet::new();
+            loop {
+                let (mut client, _) = listener.accept().await.unwrap();
+                connections.spawn(async move {
+                    asked_for(&mut client).await;
+                    tunnel(client, (Ipv4Addr::LOCALHOST, port)).await;
+                });
+            }
+        });
+        Self {
+            port: own,
+            _running: running,
+        }
+    }
+}
+
 fn certified(behind: Behind) -> (ServerConfig, String) {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -90,7 +118,8 @@ fn certified(behind: Behind) -> (ServerConfig, String) {
     let authority = params.self_signed(&key).unwrap().pem();
     let issuer = Issuer::new(params, key);
     let key = KeyPair::generate().unwrap();
-    let leaf = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let names = ["localhost", "api.z.ai"].map(str::to_owned);
+    let leaf = CertificateParams::new(names).unwrap();
     let leaf = leaf.signed_by(&key, &issuer).unwrap();
     let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     let mut config = ServerConfig::builder()
@@ -111,18 +140,27 @@ async fn serve(mut stream: TlsStream<TcpStream>, behind: Behind) {
         }
         Behind::Http2(upstream) => serve_http2(stream, upstream).await,
         Behind::Connect => {
-            let mut head = Vec::new();
-            while !head.ends_with(b"\r\n\r\n") {
-                head.push(stream.read_u8().await.unwrap());
-            }
-            let head = String::from_utf8(head).unwrap();
-            let target = head.strip_prefix("CONNECT ").unwrap();
-            let target = target.split(' ').next().unwrap();
-            let mut upstream = TcpStream::connect(target).await.unwrap();
-            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
-            let _ = copy_bidirectional(&mut stream, &mut upstream).await;
+            let target = asked_for(&mut stream).await;
+            tunnel(stream, target).await;
         }
     }
+}
+
+/// Where a client wants to be connected to.
+async fn asked_for(client: &mut (impl AsyncRead + Unpin)) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(client.read_u8().await.unwrap());
+    }
+    let head = String::from_utf8(head).unwrap();
+    let target = head.strip_prefix("CONNECT ").unwrap();
+    target.split(' ').next().unwrap().to_owned()
+}
+
+async fn tunnel(mut client: impl AsyncRead + AsyncWrite + Unpin, to: impl ToSocketAddrs) {
+    let mut upstream = TcpStream::connect(to).await.unwrap();
+    client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+    let _ = copy_bidirectional(&mut client, &mut upstream).await;
 }
 
 async fn serve_http2(stream: TlsStream<TcpStream>, upstream: SocketAddr) {

@@ -94,7 +94,7 @@ impl Considered {
 
 impl Rank {
     /// All but whose turn it is.
-    pub(super) const fn but_for_turn(self) -> (Tier, bool, bool, i64) {
+    pub const fn but_for_turn(self) -> (Tier, bool, bool, i64) {
         (self.tier, self.waiting, self.unlisted, self.strategy)
     }
 }
