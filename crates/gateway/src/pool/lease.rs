@@ -52,7 +52,7 @@ impl Lease {
             return lease;
         }
         for slot in lease.slots() {
-            if let Some(breaker) = state.slot(&slot)
+            if let Some(breaker) = state.breaker(&slot)
                 && breaker.gate(candidate.ready, now) != Gate::Refused
             {
                 breaker.probes += 1;
@@ -93,17 +93,19 @@ impl Lease {
             ready: self.ready,
             cooldown: pool.rules.cooldown,
         };
+        let troubles = self.troubles(outcome);
+        let has_changed = !troubles.is_empty();
         let mut left = None;
-        for (slot, trouble) in self.troubles(outcome) {
+        for (slot, trouble) in troubles {
             state.lay(&slot, trouble, why, met);
-            let until = state.slot(&slot).as_ref().and_then(|breaker| breaker.until);
+            let until = state.breaker(&slot).and_then(|breaker| breaker.until);
             left = left.max(until.map(|until| until.left(now)));
             // Whoever waits for it looks anew: it may not be worth it.
             state.wake(&pool.members, &slot);
         }
         self.give_back(&mut state);
         drop(state);
-        if left.is_some() {
+        if has_changed {
             pool.has_changed();
         }
         left
@@ -116,12 +118,9 @@ impl Lease {
         }
         let mut closed = false;
         for slot in self.slots() {
-            let breaker = state.slot(&slot);
-            if breaker
-                .as_ref()
-                .is_some_and(|breaker| !breaker.outlives_success(now))
-            {
-                *breaker = None;
+            let breaker = state.breaker(&slot);
+            if breaker.is_some_and(|breaker| !breaker.outlives_success(now)) {
+                *state.slot(&slot) = None;
                 closed = true;
                 if !matches!(slot, Slot::Model(..)) {
                     state.seats[self.account].opened = Some(now.instant);
@@ -203,7 +202,7 @@ impl Lease {
         }
         let had_probes = !self.probes.is_empty();
         for (slot, born) in self.probes.drain(..) {
-            if let Some(breaker) = state.slot(&slot)
+            if let Some(breaker) = state.breaker(&slot)
                 && breaker.born == born
             {
                 breaker.probes = breaker.probes.saturating_sub(1);

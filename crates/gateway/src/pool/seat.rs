@@ -39,6 +39,12 @@ impl Seat {
         breaker.as_ref()
     }
 
+    pub(super) fn model_mut(&mut self, model: &Arc<str>) -> Option<&mut Breaker> {
+        let mut models = self.models.iter_mut();
+        let (_, breaker) = models.find(|(name, _)| name == model)?;
+        breaker.as_mut()
+    }
+
     pub(super) fn model_slot(&mut self, model: &Arc<str>) -> &mut Option<Breaker> {
         let known = self.models.iter().position(|(name, _)| name == model);
         let at = known.unwrap_or_else(|| {

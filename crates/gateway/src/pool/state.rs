@@ -157,6 +157,15 @@ impl State {
         }
     }
 
+    /// A breaker, where there is one.
+    pub(super) fn breaker(&mut self, slot: &Slot) -> Option<&mut Breaker> {
+        match slot {
+            Slot::Account(account) => self.seats[*account].breaker.as_mut(),
+            Slot::Model(account, model) => self.seats[*account].model_mut(model),
+            Slot::Provider(provider) => self.providers.get_mut(provider)?.as_mut(),
+        }
+    }
+
     /// Whether nothing is known against an account: by far the usual case.
     pub(super) fn is_all_well(&self, account: usize) -> bool {
         let seat = &self.seats[account];

@@ -1,6 +1,7 @@
 //! What the pool promises, case by case; `simulation` has its laws.
 
 mod cases;
+mod corners;
 mod simulation;
 mod waiting;
 
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use config::{ProviderId, Strategy, Tier};
+use futures_util::FutureExt as _;
 
 use super::{Choice, Lease, Member, Pool, Rules, Search};
 use crate::clock::Now;
@@ -139,4 +141,10 @@ fn meets(pool: &Arc<Pool>, account: usize, outcome: Outcome, candidates: &[Candi
         .cloned()
         .collect();
     leased(&mut pool.search(None), &only, now).settle(outcome, "it was told so", now);
+}
+
+/// Whether a search that waits was told to look again.
+fn is_woken(search: &Search) -> bool {
+    let turn = search.turn().expect("it waits");
+    turn.notified().now_or_never().is_some()
 }

@@ -1,17 +1,9 @@
 //! Probes, ramps and lines: who may go when not all may go at once.
 
-use futures_util::FutureExt as _;
-
 use super::*;
 use crate::pool::line::MOST_WAITING;
 
 use Strategy::RoundRobin;
-
-/// Whether a search that waits was told to look again.
-fn is_woken(search: &Search) -> bool {
-    let turn = search.turn().expect("it waits");
-    turn.notified().now_or_never().is_some()
-}
 
 /// One account that serves no more than `most` at once.
 fn narrow(most: u32) -> (Arc<Pool>, Vec<Candidate>) {
