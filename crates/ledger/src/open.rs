@@ -26,6 +26,20 @@ pub(crate) fn writable(path: &Path) -> Result<Connection, Error> {
 /// A connection that reads the ledger at `path`, and can do nothing else; and
 /// the ledger's version.
 pub(crate) fn readable(path: &Path) -> Result<(Connection, u32), Error> {
+    present(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
+/// A connection that writes the ledger at `path`, which is neither made nor
+/// brought to another version.
+pub(crate) fn existing(path: &Path) -> Result<Connection, Error> {
+    let (connection, _) = present(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection
+        .execute_batch(WRITER_SETTINGS)
+        .map_err(Error::sqlite(path))?;
+    Ok(connection)
+}
+
+fn present(path: &Path, access: OpenFlags) -> Result<(Connection, u32), Error> {
     let missing = || Error::Missing {
         path: path.to_owned(),
     };
@@ -34,7 +48,7 @@ pub(crate) fn readable(path: &Path) -> Result<(Connection, u32), Error> {
         return Err(missing());
     }
     inspect(path)?;
-    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let connection = connect(path, access)?;
     match schema::version(&connection, path)? {
         // Another process has made the file and not yet the tables.
         0 => Err(missing()),
@@ -115,8 +129,10 @@ mod private {
 /// With a write-ahead log readers and the writer do not wait for each other, and
 /// NORMAL writes it without waiting for the disk: a power cut may take the last
 /// records, a killed process takes none that was committed. The log is folded
-/// into the file every 4,000 pages, and does not stay larger than 64 MiB.
+/// into the file every 4,000 pages, and does not stay larger than 64 MiB. A new
+/// file is one that can become shorter, which costs a page in 800.
 const WRITER_SETTINGS: &str = "
+    PRAGMA auto_vacuum = INCREMENTAL;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = NORMAL;
     PRAGMA wal_autocheckpoint = 4000;

@@ -2,16 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use rusqlite::{Connection, Params};
 
+use crate::filter::micros;
 use crate::{Error, Record, open, row};
 
 /// A ledger that is open for reading, also while another process writes it.
 #[derive(Debug)]
 pub struct Reader {
-    path: PathBuf,
-    connection: Connection,
-    version: u32,
+    pub(crate) path: PathBuf,
+    pub(crate) connection: Connection,
+    pub(crate) version: u32,
 }
 
 impl Reader {
@@ -39,6 +41,21 @@ impl Reader {
             .query_row("SELECT count(*) FROM record", [], |row| {
                 row.get::<_, i64>(0)
             })
+            .map(i64::unsigned_abs)
+            .map_err(Error::sqlite(&self.path))
+    }
+
+    /// How many records [`prune`](crate::prune) would remove.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn count_before(&self, before: Timestamp) -> Result<u64, Error> {
+        self.connection
+            .query_row(
+                "SELECT count(*) FROM record WHERE time_us < ?",
+                [micros(before)],
+                |row| row.get::<_, i64>(0),
+            )
             .map(i64::unsigned_abs)
             .map_err(Error::sqlite(&self.path))
     }

@@ -30,8 +30,8 @@ pub(crate) const INSERT: &str = concat!(
 /// `version`: one of an earlier release is read as it is.
 pub(crate) const fn select(version: u32) -> &'static str {
     match version {
-        0 | 1 => concat!("SELECT ", columns!(), ", NULL FROM record "),
-        _ => concat!("SELECT ", columns!(), ", decision FROM record "),
+        0 | 1 => concat!("SELECT ", columns!(), ", NULL, id FROM record "),
+        _ => concat!("SELECT ", columns!(), ", decision, id FROM record "),
     }
 }
 
@@ -101,6 +101,11 @@ pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<Record> {
     })
 }
 
+/// The number of a row of [`select`], which grows in the order of writing.
+pub(crate) fn read_id(row: &Row<'_>) -> rusqlite::Result<i64> {
+    row.get(23)
+}
+
 /// SQLite's integers end at [`i64::MAX`]. A count from the network that does not
 /// is cut there, since a row that can never be written would hold up all others.
 fn integer(count: impl TryInto<i64>) -> i64 {
@@ -108,7 +113,7 @@ fn integer(count: impl TryInto<i64>) -> i64 {
 }
 
 /// A count, which is never negative.
-struct Count(u64);
+pub(crate) struct Count(pub(crate) u64);
 
 impl FromSql for Count {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
@@ -120,7 +125,7 @@ impl FromSql for Count {
 }
 
 /// A time, in microseconds since 1970.
-struct Time(Timestamp);
+pub(crate) struct Time(pub(crate) Timestamp);
 
 impl FromSql for Time {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
@@ -132,7 +137,7 @@ impl FromSql for Time {
 }
 
 /// One of a few values, stored by its name.
-struct Named<T>(T);
+pub(crate) struct Named<T>(pub(crate) T);
 
 impl FromSql for Named<Dialect> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {

@@ -7,7 +7,7 @@ use std::thread;
 use ledger::{Error, Ledger, Reader, Record};
 use rusqlite::Connection;
 
-use crate::samples::numbered;
+use crate::samples::{TO_VERSION_1, numbered};
 
 #[cfg(unix)]
 #[test]
@@ -79,7 +79,7 @@ fn a_ledger_of_a_later_release_is_refused() {
         .unwrap();
     refused(&path, |error, said| {
         assert!(matches!(error, Error::Newer { found: 1000, .. }));
-        assert!(said.ends_with("is a ledger of version 1000, and this release knows none above 2"));
+        assert!(said.ends_with("is a ledger of version 1000, and this release knows none above 3"));
     });
 }
 
@@ -91,9 +91,7 @@ fn a_ledger_of_an_earlier_release_is_read_as_it_is_and_written_on() {
     ledger.record(numbered(0));
     ledger.close().unwrap();
     Connection::open(&path)
-        .and_then(|other| {
-            other.execute_batch("ALTER TABLE record DROP COLUMN decision; PRAGMA user_version = 1")
-        })
+        .and_then(|other| other.execute_batch(TO_VERSION_1))
         .unwrap();
     let old = Reader::open(&path).unwrap();
     assert_eq!(old.last(1).unwrap(), [numbered(0)]);
