@@ -1,5 +1,8 @@
 //! `account`: show the accounts, and say what is to become of them.
 
+mod remove;
+mod show;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,7 +20,7 @@ use tokio::time::{Instant, sleep};
 use crate::args::{AccountVerb, Show};
 use crate::report::{Failure, Kind, Outcome};
 use crate::term::{print, say, width};
-use crate::{env, store, table};
+use crate::{env, import, login, store, table};
 
 /// What is known of a quota for so long need not be asked for again.
 const RECENT: SignedDuration = SignedDuration::from_secs(60);
@@ -27,6 +30,10 @@ pub(crate) async fn run(path: &Path, verb: AccountVerb) -> Outcome {
     match verb {
         AccountVerb::List(list) => self::list(path, &list.show).await,
         AccountVerb::Status(status) => self::status(path, &status.id, &status.show).await,
+        AccountVerb::Show(show) => show::run(path, &show),
+        AccountVerb::Add(login) => login::run(path, login).await,
+        AccountVerb::Import(import) => import::run(path, import).await,
+        AccountVerb::Remove(remove) => remove::run(path, &remove),
         AccountVerb::Reset(named) => reset(path, &named.id).await,
         AccountVerb::Enable(named) => enable(path, &named.id, true),
         AccountVerb::Disable(named) => enable(path, &named.id, false),
@@ -71,11 +78,22 @@ async fn list(path: &Path, show: &Show) -> Outcome {
         "{}",
         table::render(&headings, &[0, 2], rows, width())
     ))?;
-    for (account, error) in accounts.iter().zip(&errors) {
+    let mut reasons = Vec::new();
+    for account in &accounts {
         let condition = gateway.pool().account_condition(account.place, now);
         if condition.why.is_some() {
-            print(format_args!("\n{}: {}", account.id, told(&condition, now)))?;
+            reasons.push(format!("{}: {}", account.id, told(&condition, now)));
         }
+        let models = gateway.pool().troubles(account.place, now).models;
+        reasons.extend(models.into_iter().filter_map(|(model, saved)| {
+            let told = told(&saved.condition(now)?, now);
+            Some(format!("{}, {model}: {told}", account.id))
+        }));
+    }
+    if !reasons.is_empty() {
+        print(format_args!("\n{}", reasons.join("\n")))?;
+    }
+    for (account, error) in accounts.iter().zip(&errors) {
         if let Some(error) = error {
             say(format_args!(
                 "{}: what is left is not known: {error}",

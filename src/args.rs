@@ -33,6 +33,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         verb: AccountVerb,
     },
+    /// Read, change and check the configuration file
+    Config {
+        #[command(subcommand)]
+        verb: ConfigVerb,
+    },
     /// Show the headers that an upstream would be sent, and where each comes from
     Headers(Headers),
     /// Start the local API
@@ -48,6 +53,15 @@ pub(crate) enum AccountVerb {
     List(List),
     /// Show all that is known of one account
     Status(Status),
+    /// Show an account as the configuration has it, and where each value comes from
+    Show(ShowAccount),
+    /// Sign in to a provider and add the account; the same as `login`
+    #[command(visible_alias = "login")]
+    Add(Login),
+    /// Add an account from a credential that another program has; the same as `import`
+    Import(Import),
+    /// Take an account out of the configuration, with its credentials
+    Remove(Remove),
     /// End an account's cooldowns, also in a running server
     Reset(Named),
     /// Let an account serve again
@@ -93,6 +107,119 @@ pub(crate) struct Named {
     /// The account
     #[arg(value_name = "ID")]
     pub(crate) id: String,
+}
+
+/// Show an account as the configuration has it.
+#[derive(clap::Args)]
+pub(crate) struct ShowAccount {
+    /// The account
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    /// Show its credentials whole
+    #[arg(long)]
+    pub(crate) show_secrets: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Take an account out of the configuration.
+#[derive(clap::Args)]
+pub(crate) struct Remove {
+    /// The account
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    /// Do not ask first
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+/// Read, change and check the configuration file.
+#[derive(Subcommand)]
+pub(crate) enum ConfigVerb {
+    /// Print the value of a key as it takes effect
+    Get(Get),
+    /// Give a key a value; comments, order and blank lines stay
+    Set(Set),
+    /// Take a key out, or one value out of a list
+    Unset(Unset),
+    /// Show every value that takes effect, and where it comes from
+    List(ListSettings),
+    /// Print where the file is
+    Path,
+    /// Tell everything that is wrong, with its line and column
+    Check(Check),
+    /// Print the JSON Schema, by which editors complete and check the file
+    Schema,
+    /// Open a copy in $VISUAL or $EDITOR, and take it up once it is right
+    Edit,
+}
+
+/// Print the value of a key.
+#[derive(clap::Args)]
+pub(crate) struct Get {
+    /// The key, as in `server.port`; of an account, as in `settings.user_agent`
+    #[arg(value_name = "KEY")]
+    pub(crate) key: String,
+    /// The account whose key it is
+    #[arg(long, value_name = "ID")]
+    pub(crate) account: Option<String>,
+    /// Show a secret whole
+    #[arg(long)]
+    pub(crate) show_secrets: bool,
+}
+
+/// Give a key a value.
+#[derive(clap::Args)]
+pub(crate) struct Set {
+    /// The key, as in `server.port`; of an account, as in `settings.user_agent`
+    #[arg(value_name = "KEY")]
+    pub(crate) key: String,
+    /// The value; several for a list; none for a secret, which is asked for
+    #[arg(value_name = "VALUE", allow_negative_numbers = true)]
+    pub(crate) values: Vec<String>,
+    /// The account whose key it is
+    #[arg(long, value_name = "ID")]
+    pub(crate) account: Option<String>,
+    /// Add to a list what it does not hold yet
+    #[arg(long)]
+    pub(crate) add: bool,
+    /// Read the value from stdin, those of a list one a line
+    #[arg(long, conflicts_with = "values")]
+    pub(crate) stdin: bool,
+}
+
+/// Take a key out.
+#[derive(clap::Args)]
+pub(crate) struct Unset {
+    /// The key, as in `server.port`; of an account, as in `settings.user_agent`
+    #[arg(value_name = "KEY")]
+    pub(crate) key: String,
+    /// Take only this value out of a list
+    #[arg(value_name = "VALUE")]
+    pub(crate) value: Option<String>,
+    /// The account whose key it is
+    #[arg(long, value_name = "ID")]
+    pub(crate) account: Option<String>,
+}
+
+/// Show every value that takes effect.
+#[derive(clap::Args)]
+pub(crate) struct ListSettings {
+    /// Show secrets whole
+    #[arg(long)]
+    pub(crate) show_secrets: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Tell everything that is wrong.
+#[derive(clap::Args)]
+pub(crate) struct Check {
+    /// Another file than the configuration
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
 }
 
 /// Show the headers that an upstream would be sent.

@@ -14,6 +14,10 @@ pub(crate) const GITHUB_URL: &str = "TOKN_ROUTER_GITHUB_URL";
 pub(crate) const GITHUB_API_URL: &str = "TOKN_ROUTER_GITHUB_API_URL";
 /// What is logged, as a `tracing` filter such as `debug` or `gateway=trace`.
 pub(crate) const LOG: &str = "TOKN_ROUTER_LOG";
+/// The editor that `config edit` opens, a command with or without arguments.
+pub(crate) const VISUAL: &str = "VISUAL";
+/// The same where `VISUAL` is not set.
+pub(crate) const EDITOR: &str = "EDITOR";
 /// Set to anything: no colour (no-color.org).
 pub(crate) const NO_COLOR: &str = "NO_COLOR";
 

@@ -222,7 +222,10 @@ async fn model(path: &Path, model: &str, as_json: bool, no_proxy: bool) -> Outco
     let gateway = gateway(path, no_proxy)?;
     let mut keepers = gateway.listers();
     // All lists, not only the first that comes: who has none yet would rank last.
-    let enabled = gateway.accounts().iter().filter(|account| account.is_enabled());
+    let enabled = gateway
+        .accounts()
+        .iter()
+        .filter(|account| account.is_enabled());
     join_all(enabled.map(|account| account.models.refresh())).await;
     let candidates = gateway.candidates(model).await;
     keepers.shutdown().await;
@@ -253,7 +256,10 @@ async fn model(path: &Path, model: &str, as_json: bool, no_proxy: bool) -> Outco
         ));
     }
     let is_free = |look: &&Considered| matches!(look.standing, Standing::Free { .. });
-    let best = order.iter().find(is_free).map(|look| look.rank.but_for_turn());
+    let best = order
+        .iter()
+        .find(is_free)
+        .map(|look| look.rank.but_for_turn());
     // Those that take turns with it.
     let free = order.iter().filter(is_free);
     let free = free.filter(|look| Some(look.rank.but_for_turn()) == best);

@@ -37,6 +37,7 @@ pub(crate) async fn run(path: &Path, Login { account }: Login) -> Outcome {
     }
     let variable = env::credentials(account.provider)[0];
     let key = ask_secret(
+        "the key",
         &format!("{} API key", account.provider.display_name()),
         &format!(
             "put the key into {variable} and run `tokn-router import --from env --provider {}`",

@@ -12,6 +12,7 @@ mod log;
 mod login;
 mod report;
 mod serve;
+mod settings;
 mod signals;
 mod store;
 mod table;
@@ -36,6 +37,7 @@ fn run(args: Args) -> Outcome {
             Command::Serve(serve) if serve.demo => serve::demo(serve).await,
             Command::Serve(serve) => serve::run(&config()?, serve).await,
             Command::Account { verb } => account::run(&config()?, verb).await,
+            Command::Config { verb } => settings::run(&config()?, verb),
             Command::Explain(explain) => explain::run(&config()?, explain).await,
             Command::Headers(headers) => headers::run(&config()?, headers).await,
             Command::Login(login) => login::run(&config()?, login).await,

@@ -48,6 +48,14 @@ impl Failure {
             ..self
         }
     }
+
+    /// Says what went wrong.
+    pub(crate) fn tell(&self, say: fn(Arguments<'_>)) {
+        say(format_args!("error: {}", self.message));
+        if let Some(hint) = &self.hint {
+            say(format_args!("hint: {hint}"));
+        }
+    }
 }
 
 /// Says what went wrong and gives the exit code.
@@ -55,16 +63,18 @@ pub(crate) fn exit(outcome: Outcome, say: fn(Arguments<'_>)) -> ExitCode {
     let Err(failure) = outcome else {
         return ExitCode::SUCCESS;
     };
-    say(format_args!("error: {}", failure.message));
-    if let Some(hint) = failure.hint {
-        say(format_args!("hint: {hint}"));
-    }
+    failure.tell(say);
     ExitCode::from(failure.kind as u8)
 }
 
 impl From<config::Error> for Failure {
     fn from(error: config::Error) -> Self {
-        let failure = Self::of(Kind::Config, &error);
+        let kind = match error {
+            // What was asked for is wrong, not what is written.
+            config::Error::Refused { .. } => Kind::Usage,
+            _ => Kind::Config,
+        };
+        let failure = Self::of(kind, &error);
         match error.hint() {
             Some(hint) => failure.hint(hint),
             None => failure,

@@ -12,10 +12,24 @@ pub(crate) struct Signals {
     interrupt: tokio::signal::unix::Signal,
 }
 
+/// From now on Ctrl-C does not end the program by itself.
+pub(crate) fn outlive_interrupts() -> Result<(), Failure> {
+    #[cfg(unix)]
+    let listening = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
+    #[cfg(not(unix))]
+    let listening = tokio::signal::windows::ctrl_c();
+    let _ = listening.map_err(unheard)?;
+    Ok(())
+}
+
+fn unheard(error: io::Error) -> Failure {
+    Failure::new(format_args!("cannot hear signals: {error}"))
+}
+
 impl Signals {
     /// Begins to listen: from now on none of them ends the program by itself.
     pub(crate) fn listen() -> Result<Self, Failure> {
-        Self::register().map_err(|error| Failure::new(format_args!("cannot hear signals: {error}")))
+        Self::register().map_err(unheard)
     }
 
     #[cfg(unix)]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::report::{Failure, Kind, Outcome};
+use crate::signals::outlive_interrupts;
 
 /// Says something to the person. A stderr that is gone hears nothing.
 pub(crate) fn say(text: Arguments<'_>) {
@@ -41,16 +42,31 @@ pub(crate) fn width() -> u16 {
         .map_or(USUAL, |(_, columns)| columns.max(40))
 }
 
-/// Asks for a secret without showing it.
-pub(crate) fn ask_secret(question: &str, hint: &str) -> Result<String, Failure> {
+/// Asks for a secret, `what`, without showing it.
+pub(crate) fn ask_secret(what: &str, question: &str, hint: &str) -> Result<String, Failure> {
     if !is_interactive() {
-        let failure = Failure::of(Kind::Usage, "there is no terminal to ask for the key");
-        return Err(failure.hint(hint));
+        let failure = format_args!("there is no terminal to ask for {what}");
+        return Err(Failure::of(Kind::Usage, failure).hint(hint));
     }
     dialoguer::Password::new()
         .with_prompt(question)
         .interact()
-        .map_err(|error| Failure::new(format_args!("cannot read the key: {error}")))
+        .map_err(|error| Failure::new(format_args!("cannot read {what}: {error}")))
+}
+
+/// Asks the person at the terminal a question of yes or no. Ctrl-C is an error.
+pub(crate) fn confirm(question: &str, usually: bool) -> Result<bool, Failure> {
+    // Else it would end the program while the cursor is hidden.
+    outlive_interrupts()?;
+    let asked = dialoguer::Confirm::new()
+        .with_prompt(question)
+        .default(usually)
+        .interact();
+    asked.map_err(|_| {
+        let _ = console::Term::stderr().show_cursor();
+        say(format_args!(""));
+        Failure::new("nothing was answered")
+    })
 }
 
 /// A wait that shows that it goes on, and for how much longer. Shows nothing

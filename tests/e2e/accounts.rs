@@ -98,6 +98,7 @@ async fn each_account_is_listed_with_its_plan_its_state_and_what_is_left() {
     zed       zai             pro             ready      <1 %  in 3 d
     monalisa  github-copilot  -               disabled   -     -
 
+    octocat, gpt-4.1: spent: the limit of this model is reached, until [moment] (in 2 h)
     hubot: spent: the month's credits are used up, until [moment] (in 1 h 30 min)
     ")
     });

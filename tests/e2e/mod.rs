@@ -13,6 +13,7 @@ mod login;
 mod logs;
 mod pool;
 mod serve;
+mod settings;
 mod tls;
 mod tokens;
 mod usage;

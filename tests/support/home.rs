@@ -7,7 +7,8 @@ use std::process::Stdio;
 
 use mock_upstream::Mock;
 use tempfile::TempDir;
-use tokio::process::Command;
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use super::output::{Names, named};
@@ -135,8 +136,27 @@ impl Home {
 
     /// Runs a command to its end. Nobody is at its terminal.
     pub(crate) async fn run(&self, args: &[&str]) -> Output {
-        let running = self.command(args).output();
-        let ended = timeout(PATIENCE, running).await;
+        self.end(args, self.start(args)).await
+    }
+
+    /// Runs a command to its end, with this piped in.
+    pub(crate) async fn run_with_stdin(&self, args: &[&str], text: &str) -> Output {
+        let mut command = self.command(args);
+        let mut running = command.stdin(Stdio::piped()).spawn().unwrap();
+        let mut stdin = running.stdin.take().unwrap();
+        // One that does not read it has ended.
+        let _ = stdin.write_all(text.as_bytes()).await;
+        drop(stdin);
+        self.end(args, running).await
+    }
+
+    /// Starts a command.
+    pub(crate) fn start(&self, args: &[&str]) -> Child {
+        self.command(args).spawn().unwrap()
+    }
+
+    async fn end(&self, args: &[&str], running: Child) -> Output {
+        let ended = timeout(PATIENCE, running.wait_with_output()).await;
         let output = ended.unwrap_or_else(|_| panic!("{args:?} hangs")).unwrap();
         Output::new(
             output.stdout,

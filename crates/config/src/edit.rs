@@ -1,6 +1,8 @@
 //! Edits of the configuration file that keep its comments, its order, and every other byte.
 
 mod account;
+mod draft;
+mod remove;
 mod value;
 
 use std::path::Path;
@@ -14,6 +16,8 @@ use crate::splice::Cut;
 use crate::{Error, Problems, check, files, load, schema, splice};
 
 pub use account::{NewAccount, Put, put_account};
+pub use draft::{Draft, Finished};
+pub use remove::remove_account;
 pub(crate) use value::no_account;
 pub use value::{Set, set_value, unset_value};
 

@@ -113,7 +113,8 @@ fn follow(path: &Path) -> Result<PathBuf, Error> {
     Err(Error::io("cannot write", &path)(endless))
 }
 
-fn parent(path: &Path) -> &Path {
+/// The directory that holds a file.
+pub(crate) fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),

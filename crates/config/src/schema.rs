@@ -52,6 +52,20 @@ impl Key {
         self.path.starts_with("accounts[].")
     }
 
+    /// Whether this text, as a value of the key, must never be shown: a proxy's URL may hold a
+    /// password, or none.
+    pub fn is_secret(&self, text: &str) -> bool {
+        match self.kind.is_proxy() {
+            true => text.contains('@'),
+            false => self.secret,
+        }
+    }
+
+    /// Whether its value is a list.
+    pub fn is_list(&self) -> bool {
+        self.kind.is_list()
+    }
+
     /// The value it has when it is left out.
     pub fn default_value(&self) -> Option<Value> {
         self.kind.parse(self.default?).ok()

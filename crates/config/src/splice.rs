@@ -145,6 +145,37 @@ pub(crate) fn add_section(
     Cut::at(at, added)
 }
 
+/// Removes the sections from `first` to `last`, which follow each other, with their comments: all
+/// inside, those right above, and those right below that are not right above the next section. A
+/// comment that a blank line sets off below them stays. The blank lines below them go, or those
+/// above where nothing follows.
+pub(crate) fn remove_sections(text: &str, layout: &Layout, first: usize, last: usize) -> Cut {
+    let start = start_with_comments(text, layout, layout.sections[first].header.start);
+    let next = layout.sections.get(last + 1);
+    let bound = next.map_or(text.len(), |next| {
+        start_with_comments(text, layout, next.header.start)
+    });
+    let section = &layout.sections[last];
+    let items = section.items.iter().map(|item| item.value.span.end);
+    let is_blank = |at: usize| text[at..line_end(text, at)].trim_matches(BLANKS).is_empty();
+    let mut end = next_line(text, items.fold(section.header.end, usize::max));
+    while end < bound && !is_blank(end) {
+        end = next_line(text, end);
+    }
+    let mut below = end;
+    while below < text.len() && is_blank(below) {
+        below = next_line(text, below);
+    }
+    if below < text.len() {
+        return Cut::out(start..below);
+    }
+    let mut above = start;
+    while above > text_start(text) && is_blank(line_start(text, above - 1)) {
+        above = line_start(text, above - 1);
+    }
+    Cut::out(above..below)
+}
+
 /// The section that a new one with this name comes before, in the order of the schema; `None` is
 /// the end of the text.
 pub(crate) fn section_after(layout: &Layout, name: &str) -> Option<usize> {

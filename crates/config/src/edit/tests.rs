@@ -8,6 +8,7 @@ use crate::{Config, ProviderId, load};
 
 mod enabled;
 mod laws;
+mod removed;
 mod values;
 
 const SPECIFICATION: &str = include_str!("../../tests/specification.toml");

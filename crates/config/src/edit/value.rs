@@ -181,7 +181,7 @@ impl Document {
 
     /// Refuses an account that does not exist. What is wrong with a text that is no TOML is told
     /// by the check.
-    fn require_account(&self, account: Option<&str>) -> Result<(), Error> {
+    pub(super) fn require_account(&self, account: Option<&str>) -> Result<(), Error> {
         let Some((id, layout)) = account.zip(Layout::parse(&self.text)) else {
             return Ok(());
         };

@@ -7,7 +7,8 @@ use std::ops::Range;
 
 use super::*;
 use crate::view::{Origin, Secrets, Setting, effective};
-use documents::{documents, settings};
+pub(super) use documents::documents;
+use documents::settings;
 
 /// A text and what it means.
 struct Shown {

@@ -2,6 +2,7 @@
 //! configuration: one private file for each account in the data directory.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -28,6 +29,26 @@ struct File {
     base: String,
 }
 
+/// Removes the cached token of an account that is no more. Where there is none,
+/// all is well.
+///
+/// # Errors
+/// If the file is there and cannot be removed.
+pub fn forget_token(data: &Path, account: &str) -> Result<(), String> {
+    let path = path(data, account);
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(format!("cannot remove {}: {error}", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn path(data: &Path, account: &str) -> PathBuf {
+    let name = utf8_percent_encode(account, NON_ALPHANUMERIC);
+    data.join("tokens").join(format!("{name}.json"))
+}
+
 /// Where the token of one account is cached.
 #[derive(Clone)]
 pub(super) struct Cache {
@@ -40,9 +61,8 @@ impl Cache {
     pub(super) fn new(data: &Path, account: &str, credential: &SecretString) -> Self {
         let mut hasher = DefaultHasher::new();
         credential.expose_secret().hash(&mut hasher);
-        let name = utf8_percent_encode(account, NON_ALPHANUMERIC);
         Self {
-            path: data.join("tokens").join(format!("{name}.json")),
+            path: path(data, account),
             source: hasher.finish(),
         }
     }

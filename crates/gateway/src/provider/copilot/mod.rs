@@ -22,6 +22,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 use self::cache::Cache;
+pub use self::cache::forget_token;
 use self::github::{Error, GitHub};
 use self::token::{Source as TokenSource, Tokens};
 use crate::call::Call;

@@ -145,7 +145,7 @@ fn account(id: &'static str, in_braces: bool) -> impl Strategy<Value = String> {
 }
 
 /// Configurations in every way that TOML has to write them, without any problem.
-pub(super) fn documents() -> impl Strategy<Value = String> {
+pub(in crate::edit::tests) fn documents() -> impl Strategy<Value = String> {
     let sections = [
         section("server"),
         section("pool"),
