@@ -45,7 +45,7 @@ impl Reader {
             .map_err(Error::sqlite(&self.path))
     }
 
-    /// How many records [`prune`](crate::prune) would remove.
+    /// How many records [`prune`](crate::prune()) would remove.
     ///
     /// # Errors
     /// If the file cannot be read.
