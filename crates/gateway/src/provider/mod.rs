@@ -1,6 +1,7 @@
 //! What is peculiar to each provider, behind one trait.
 
 pub mod copilot;
+mod resets;
 mod table;
 pub mod zai;
 
