@@ -11,6 +11,7 @@ import * as mock from "./mock.mjs";
 const MODEL = "gpt-4o"; // on both Copilot accounts
 const ALONE = "glm-4.7"; // on the one Z.ai account
 const LIMITED = "gemini-3.1-pro"; // rests after its test, so no other test uses it
+const FRESH = "claude-haiku-4.5"; // on both Copilot accounts, and well until its one test
 
 const WEATHER = {
   type: "object",
@@ -296,29 +297,31 @@ claim("an upstream's refusal reaches the client as it is and is tried nowhere el
   assert.equal((await mock.chats()).length, 2);
 });
 
-claim("a limit on every account reaches the client with its Retry-After", async () => {
+claim("a limit on every account that is longer than the wait says when to come back", async () => {
   const error = { message: "slow down", code: "user_model_rate_limited" };
-  const headers = { "retry-after": "7", "x-ratelimit-remaining-requests": "0" };
-  await mock.always(mock.status(429, JSON.stringify({ error }), headers));
+  await mock.always(mock.status(429, JSON.stringify({ error }), { "retry-after": "30" }));
   const raised = await rejection(() => chat("hi", { model: LIMITED }), OpenAI.RateLimitError);
-  assert.equal(raised.headers.get("retry-after"), "7");
-  assert.equal(raised.headers.get("x-ratelimit-remaining-requests"), "0");
-  assert.deepEqual(raised.error, error);
+  const seconds = Number(raised.headers.get("retry-after"));
+  assert.ok(seconds >= 25 && seconds <= 30, String(seconds));
+  assert.equal(raised.code, "all_accounts_limited");
   const accounts = (await mock.chats()).map((request) => request.account);
   assert.deepEqual(accounts.sort(), [...mock.COPILOT].sort());
 });
 
 claim("one account's failure is never seen", async () => {
   const limited = '{"error":{"message":"slow down","code":"user_model_rate_limited"}}';
-  for (const fault of [mock.status(503, ""), mock.status(429, limited), "refuse", "cut_body"]) {
+  const asked = [];
+  for (const fault of ["refuse", "cut_body", mock.status(503, ""), mock.status(429, limited)]) {
     await mock.reset();
     await mock.queue(mock.COPILOT[0], fault);
     for (const _ of mock.COPILOT) assert.match(await text(), /you said: hi$/);
-    assert.equal((await mock.chats()).length, 3, JSON.stringify(fault));
+    asked.push((await mock.chats()).length);
   }
+  assertSomeWereMet(asked);
 });
 
 claim("an error inside a stream before its content is never seen", async () => {
+  const asked = [];
   for (const fault of [
     { error_in_stream: { after_events: 0 } },
     { cut_stream: { after_events: 0, clean: false } },
@@ -327,9 +330,12 @@ claim("an error inside a stream before its content is never seen", async () => {
   ]) {
     await mock.reset();
     await mock.queue(mock.COPILOT[0], fault);
-    for (const _ of mock.COPILOT) assert.match(await joined(stream()), /you said: hi$/);
-    assert.equal((await mock.chats()).length, 3, JSON.stringify(fault));
+    for (const _ of mock.COPILOT) {
+      assert.match(await joined(stream("hi", { model: FRESH })), /you said: hi$/);
+    }
+    asked.push((await mock.chats()).length);
   }
+  assertSomeWereMet(asked);
 });
 
 claim("an error inside a stream after its content is raised in the upstream's words", async () => {
@@ -344,14 +350,21 @@ claim("a stream that the upstream cuts raises and never ends silently", async ()
   }
 });
 
-claim("a 503 of the only account is retried by the package and then answered", async () => {
+claim("a 503 of the only account is waited out and then answered", async () => {
   await mock.queue(mock.ZAI, mock.status(503, '{"error":{"message":"no capacity"}}'));
   const before = journal.count();
-  const options = { model: ALONE, messages: user() };
-  const reply = await client.chat.completions.create(options, { maxRetries: 2 });
+  const reply = await chat("hi", { model: ALONE });
   assert.match(reply.choices[0].message.content, /you said: hi$/);
-  assert.equal(journal.count() - before, 2);
+  assert.equal((await mock.chats()).length, 2);
+  assert.equal(journal.count() - before, 1);
 });
+
+// An account that failed rests, so a later case may pass it by: two requests
+// are asked two times, or three where the fault was met.
+function assertSomeWereMet(asked) {
+  assert.ok(asked.every((times) => times === 2 || times === 3), String(asked));
+  assert.ok(asked.includes(3), String(asked));
+}
 
 async function rejection(ask, kind) {
   const error = await ask().then(() => assert.fail("it did not throw"), (error) => error);

@@ -13,6 +13,7 @@ import mock
 
 MODEL = "gpt-4o"  # on both Copilot accounts
 ALONE = "glm-4.7"  # on the one Z.ai account
+FRESH = "gpt-4.1"  # on both Copilot accounts, and well until its one test
 LIMITED = ("gpt-5.4", "gpt-5-mini")  # rest after their tests, so no other test uses them
 
 CITY = {"type": "string", "enum": ["Zürich"]}
@@ -244,46 +245,48 @@ class OpenAI(unittest.TestCase):
             self.assertEqual(raised.exception.code, "context_length_exceeded")
         self.assertEqual(len(mock.chats()), 2)
 
-    def test_a_limit_on_every_account_reaches_the_client_with_its_retry_after(self):
+    def test_a_limit_on_every_account_that_is_longer_than_the_wait_says_when_to_come_back(self):
         body = '{"error":{"message":"slow down","code":"user_model_rate_limited"}}'
-        mock.always(mock.status(429, body, retry_after="7", x_ratelimit_remaining_requests="0"))
+        mock.always(mock.status(429, body, retry_after="30"))
         with self.assertRaises(openai.RateLimitError) as raised:
             self.chat(model=LIMITED[0])
         response = raised.exception.response
-        self.assertEqual(response.headers["retry-after"], "7")
-        self.assertEqual(response.headers["x-ratelimit-remaining-requests"], "0")
-        self.assertEqual(response.text, body)
+        self.assertIn(int(response.headers["retry-after"]), range(25, 31))
+        self.assertEqual(raised.exception.code, "all_accounts_limited")
         self.assertEqual({request.account for request in mock.chats()}, set(mock.COPILOT))
 
     def test_accounts_that_are_known_to_be_at_a_limit_are_not_asked_and_the_client_is_told_when(self):
         body = '{"error":{"message":"slow down","code":"user_model_rate_limited"}}'
         mock.always(mock.status(429, body, retry_after="600"))
-        for expected in ("user_model_rate_limited", "all_accounts_limited"):
+        for _ in range(2):
             with self.assertRaises(openai.RateLimitError) as raised:
                 self.chat(model=LIMITED[1])
-            self.assertEqual(raised.exception.code, expected)
+            self.assertEqual(raised.exception.code, "all_accounts_limited")
             self.assertIn(int(raised.exception.response.headers["retry-after"]), range(590, 601))
         self.assertEqual(len(mock.chats()), 2)
 
     def test_one_accounts_failure_is_never_seen(self):
         limited = '{"error":{"message":"slow down","code":"user_model_rate_limited"}}'
+        asked = []
         for fault in (
+            "refuse",
+            "cut_body",
             mock.status(503, "upstream connect error"),
             mock.status(500, ""),
             mock.status(429, limited),
-            mock.status(402, '{"error":{"code":"quota_exceeded"}}'),
-            "refuse",
-            "cut_body",
             {"html": {"status": 403}},
+            mock.status(402, '{"error":{"code":"quota_exceeded"}}'),
         ):
             with self.subTest(fault=fault):
                 mock.reset()
                 mock.queue(mock.COPILOT[0], fault)
                 for _ in mock.COPILOT:
                     self.assertIn("you said: hi", self.chat().choices[0].message.content)
-                self.assertEqual(len(mock.chats()), 3)
+                asked.append(len(mock.chats()))
+        self.assert_some_were_met(asked)
 
     def test_an_error_inside_a_stream_before_its_content_is_never_seen(self):
+        asked = []
         for fault in (
             {"error_in_stream": {"after_events": 0}},
             {"cut_stream": {"after_events": 0, "clean": False}},
@@ -294,8 +297,15 @@ class OpenAI(unittest.TestCase):
                 mock.reset()
                 mock.queue(mock.COPILOT[0], fault)
                 for _ in mock.COPILOT:
-                    self.assertIn("you said: hi", joined(self.stream()))
-                self.assertEqual(len(mock.chats()), 3)
+                    self.assertIn("you said: hi", joined(self.stream(model=FRESH)))
+                asked.append(len(mock.chats()))
+        self.assert_some_were_met(asked)
+
+    def assert_some_were_met(self, asked):
+        """An account that failed rests, so a later case may pass it by: two
+        requests are asked two times, or three where the fault was met."""
+        self.assertLessEqual(set(asked), {2, 3})
+        self.assertIn(3, asked)
 
     def test_an_error_inside_a_stream_after_its_content_is_raised_in_the_upstreams_words(self):
         mock.always({"error_in_stream": {"after_events": 3}})
@@ -315,17 +325,13 @@ class OpenAI(unittest.TestCase):
         self.assertEqual(text, "Hello from ")
         journal.last_was("failed")
 
-    def test_a_503_of_the_only_account_says_when_to_come_back_and_the_packages_retry_succeeds(self):
-        unavailable = mock.status(503, '{"error":{"message":"no capacity"}}')
-        mock.queue(mock.ZAI, unavailable, unavailable)
-        with self.assertRaises(openai.InternalServerError) as raised:
-            self.chat(model=ALONE)
-        self.assertGreaterEqual(int(raised.exception.response.headers["retry-after"]), 1)
+    def test_a_503_of_the_only_account_is_waited_out_and_then_answered(self):
+        mock.queue(mock.ZAI, mock.status(503, '{"error":{"message":"no capacity"}}'))
         before = journal.count()
-        client = self.client.with_options(max_retries=2)
-        reply = client.chat.completions.create(model=ALONE, messages=user())
+        reply = self.chat(model=ALONE)
         self.assertIn("you said: hi", reply.choices[0].message.content)
-        self.assertEqual(journal.count() - before, 2)
+        self.assertEqual(len(mock.chats()), 2)
+        self.assertEqual(journal.count() - before, 1)
 
     # Leaving
 
