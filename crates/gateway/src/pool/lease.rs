@@ -51,7 +51,7 @@ impl Lease {
         if state.is_all_well(account) {
             return lease;
         }
-        for slot in lease.slots() {
+        for slot in lease.own_slots() {
             if let Some(breaker) = state.breaker(&slot)
                 && breaker.gate(candidate.ready, now) != Gate::Refused
             {
@@ -117,7 +117,7 @@ impl Lease {
             return false;
         }
         let mut closed = false;
-        for slot in self.slots() {
+        for slot in self.own_slots() {
             let breaker = state.breaker(&slot);
             if breaker.is_some_and(|breaker| !breaker.outlives_success(now)) {
                 *state.slot(&slot) = None;
@@ -130,6 +130,14 @@ impl Lease {
         }
         state.tidy();
         closed
+    }
+
+    /// Those whose troubles are the account's: on an upstream of its own it has
+    /// no part in the provider's.
+    fn own_slots(&self) -> impl Iterator<Item = Slot> + use<> {
+        let shares = self.pool.members[self.account].shares_provider;
+        let slots = self.slots().into_iter();
+        slots.filter(move |slot| shares || !matches!(slot, Slot::Provider(_)))
     }
 
     fn slots(&self) -> [Slot; 3] {

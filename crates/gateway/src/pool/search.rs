@@ -189,7 +189,7 @@ impl Search {
             waiting: !candidate.ready,
             unlisted: !candidate.listed,
             strategy,
-            turn: -(seat.turn + i64::from(member.weight)),
+            turn: -(state.turns[account] + i64::from(member.weight)),
         }
     }
 

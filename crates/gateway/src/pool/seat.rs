@@ -13,8 +13,6 @@ pub(super) struct Seat {
     /// When it opened after a trouble: it is ramped for a while.
     pub(super) opened: Option<Instant>,
     pub(super) in_flight: u32,
-    /// How long its turn is overdue.
-    pub(super) turn: i64,
     pub(super) enabled: bool,
     /// How much it has left, from 0 to 100.
     pub(super) left: Option<u8>,
@@ -28,7 +26,6 @@ impl Seat {
             models: Vec::new(),
             opened: None,
             in_flight: 0,
-            turn: 0,
             enabled,
             left: None,
         }

@@ -176,5 +176,7 @@ pub(super) fn best(looks: &[Considered], stands: impl Fn(Standing) -> bool) -> O
         .iter()
         .enumerate()
         .filter(|(_, look)| stands(look.standing));
-    fitting.min_by_key(|(_, look)| look.rank).map(|(at, _)| at)
+    fitting
+        .min_by(|(_, one), (_, other)| one.rank.cmp(&other.rank))
+        .map(|(at, _)| at)
 }

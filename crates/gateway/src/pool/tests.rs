@@ -3,6 +3,7 @@
 mod cases;
 mod corners;
 mod simulation;
+mod survivors;
 mod waiting;
 
 use std::sync::Arc;

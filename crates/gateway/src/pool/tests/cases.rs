@@ -109,19 +109,6 @@ fn what_one_account_is_told_of_its_provider_is_a_short_guess_for_the_others() {
 }
 
 #[test]
-fn no_guess_lets_in_more_than_an_account_may_serve_at_once() {
-    let pool = pool_of(1, RoundRobin, |_, member| member.max_concurrent = Some(1));
-    let (one, now) = (candidates(1), Now::read());
-    let running = leased(&mut pool.search(None), &one, now);
-    for outcome in [Outcome::Unreachable, limited(Scope::Model, None)] {
-        let mut search = pool.search(None);
-        assert_eq!(waits(&mut search, &one, now), MAX_WAIT, "{outcome:?}");
-        is_refused(&mut search, &one, later(now, MAX_WAIT));
-    }
-    drop(running);
-}
-
-#[test]
 fn a_conversation_whose_account_has_no_room_for_a_moment_comes_back_to_it() {
     let pool = pool_of(2, Sticky, |_, member| member.max_concurrent = Some(1));
     let (two, now) = (candidates(2), Now::read());
