@@ -228,9 +228,13 @@ impl State {
         self.seats[account].breaker = None;
         self.seats[account].opened = None;
         self.seats[account].models.clear();
-        let provider = members[account].provider;
-        self.providers.remove(&provider);
-        self.wake(members, &Slot::Provider(provider));
+        self.wake(members, &Slot::Account(account));
+        // On an upstream of its own it has no part in the provider's troubles.
+        if members[account].shares_provider {
+            let provider = members[account].provider;
+            self.providers.remove(&provider);
+            self.wake(members, &Slot::Provider(provider));
+        }
     }
 
     pub(super) fn enable(&mut self, account: usize, enabled: bool) -> bool {

@@ -149,3 +149,20 @@ fn who_looks_in_vain_wakes_nobody() {
     }
     assert!(!line.iter().any(is_woken));
 }
+
+#[test]
+fn a_reset_elsewhere_says_nothing_of_the_provider() {
+    let pool = pool_of(2, RoundRobin, |place, member| {
+        member.shares_provider = place == 0;
+    });
+    let (two, now) = (candidates(2), Now::read());
+    let overload = Outcome::Overloaded {
+        scope: Scope::Provider,
+        retry_after: None,
+    };
+    meets(&pool, 0, overload, &two, now);
+    pool.reset(1);
+    assert_eq!(pool.condition(&two[0], now).health, Health::Cooling);
+    pool.reset(0);
+    assert_eq!(pool.condition(&two[0], now).health, Health::Ready);
+}
