@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::account::{gateway, told};
 use crate::args::Explain;
 use crate::report::{Failure, Kind, Outcome};
-use crate::term::print;
+use crate::term::{plain, print};
 use crate::{env, store};
 
 /// Runs the command.
@@ -116,7 +116,7 @@ fn summary(record: &Record) -> String {
     format!(
         "request {}: {}{served}, {kind}, at {}\n{ended} after {attempts} in {}{first}",
         record.request_id,
-        record.model_asked,
+        plain(&record.model_asked),
         words::moment(record.time),
         short(record.total),
     )

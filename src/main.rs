@@ -10,6 +10,7 @@ mod import;
 mod listen;
 mod log;
 mod login;
+mod manual;
 mod report;
 mod serve;
 mod settings;
@@ -37,11 +38,13 @@ fn run(args: Args) -> Outcome {
             Command::Serve(serve) if serve.demo => serve::demo(serve).await,
             Command::Serve(serve) => serve::run(&config()?, serve).await,
             Command::Account { verb } => account::run(&config()?, verb).await,
+            Command::Completions(completions) => manual::completions(completions.shell),
             Command::Config { verb } => settings::run(&config()?, verb),
             Command::Explain(explain) => explain::run(&config()?, explain).await,
             Command::Headers(headers) => headers::run(&config()?, headers).await,
             Command::Login(login) => login::run(&config()?, login).await,
             Command::Import(import) => import::run(&config()?, import).await,
+            Command::Man(man) => manual::pages(&man.directory),
         }
     };
     let runtime = runtime()?;

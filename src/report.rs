@@ -14,6 +14,9 @@ pub(crate) type Outcome = Result<(), Failure>;
 /// Which exit code an error has. 2, for a wrong command line, is clap's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
+    /// Nobody reads what is printed any more, as after `| head`. That ends a command,
+    /// but is no error, and nothing is said of it.
+    Unread = 0,
     Other = 1,
     Usage = 2,
     Config = 3,
@@ -63,7 +66,9 @@ pub(crate) fn exit(outcome: Outcome, say: fn(Arguments<'_>)) -> ExitCode {
     let Err(failure) = outcome else {
         return ExitCode::SUCCESS;
     };
-    failure.tell(say);
+    if failure.kind != Kind::Unread {
+        failure.tell(say);
+    }
     ExitCode::from(failure.kind as u8)
 }
 

@@ -1,5 +1,6 @@
 //! The terminal: talk goes to stderr, data to stdout, and only from here.
 
+use std::borrow::Cow;
 use std::fmt::Arguments;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
@@ -14,16 +15,40 @@ pub(crate) fn say(text: Arguments<'_>) {
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
-/// Writes data. A reader that has gone away is no error.
+/// Writes a line of data, or several. Colours reach a terminal only, and none where
+/// `NO_COLOR` is set.
 pub(crate) fn print(text: Arguments<'_>) -> Outcome {
     let mut out = anstream::stdout();
     let written = writeln!(out, "{text}").and_then(|()| out.flush());
-    match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(format_args!(
-            "cannot write to stdout: {error}"
-        ))),
-        _ => Ok(()),
+    written.map_err(unwritten)
+}
+
+/// Writes data as they are.
+pub(crate) fn print_bytes(bytes: &[u8]) -> Outcome {
+    let mut out = io::stdout().lock();
+    let written = out.write_all(bytes).and_then(|()| out.flush());
+    written.map_err(unwritten)
+}
+
+fn unwritten(error: io::Error) -> Failure {
+    let kind = match error.kind() {
+        io::ErrorKind::BrokenPipe => Kind::Unread,
+        _ => Kind::Other,
+    };
+    Failure::of(kind, format_args!("cannot write to stdout: {error}"))
+}
+
+/// A text from elsewhere, as one line without what a terminal would obey: a client
+/// may call a model whatever it likes.
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return text.into();
     }
+    let shown = text.chars().map(|char| match char.is_control() {
+        true => char::REPLACEMENT_CHARACTER,
+        false => char,
+    });
+    shown.collect::<String>().into()
 }
 
 /// Whether a person is there to be asked.

@@ -14,6 +14,7 @@ mod logs;
 mod pool;
 mod serve;
 mod settings;
+mod terminal;
 mod tls;
 mod tokens;
 mod usage;

@@ -177,17 +177,35 @@ impl Home {
         Server::start(self.command(&args), self.names.clone()).await
     }
 
-    fn command(&self, args: &[&str]) -> Command {
+    /// The whole environment of a command.
+    pub(crate) fn environment(&self) -> Vec<(String, String)> {
+        let usual = [
+            ("HOME", ""),
+            ("XDG_CONFIG_HOME", "config"),
+            ("XDG_DATA_HOME", "data"),
+            ("TMPDIR", "tmp"),
+            ("PATH", "bin"),
+        ];
+        let usual = usual.map(|(name, below)| {
+            let path = self.path.join(below).display().to_string();
+            (name.to_owned(), path)
+        });
+        let zone = ("TZ".to_owned(), "UTC".to_owned());
+        let named = self.variables.iter().cloned();
+        usual.into_iter().chain([zone]).chain(named).collect()
+    }
+
+    /// What differs from run to run, and what to say instead.
+    pub(crate) fn names(&self) -> &Names {
+        &self.names
+    }
+
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tokn-router"));
         command
             .args(args)
             .env_clear()
-            .env("HOME", &self.path)
-            .env("XDG_CONFIG_HOME", self.path.join("config"))
-            .env("XDG_DATA_HOME", self.path.join("data"))
-            .env("TMPDIR", self.path.join("tmp"))
-            .env("PATH", self.path.join("bin"))
-            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .envs(self.environment())
             .current_dir(&self.path)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -5,6 +5,7 @@ pub(crate) mod client;
 pub(crate) mod home;
 pub(crate) mod output;
 pub(crate) mod server;
+pub(crate) mod terminal;
 pub(crate) mod tls;
 pub(crate) mod usage;
 

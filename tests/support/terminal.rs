@@ -1,0 +1,140 @@
+//! A person at a terminal: what they see of a command, and what they answer.
+
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use pty_process::{OwnedReadPty, OwnedWritePty, Size};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::Child;
+use tokio::time::{Instant, timeout};
+
+use super::output::{Names, assert_tells_no_secret, named};
+use super::{Home, PATIENCE};
+
+/// A command at a terminal of its own.
+pub(crate) struct Terminal {
+    keys: OwnedWritePty,
+    screen: OwnedReadPty,
+    child: Child,
+    seen: Vec<u8>,
+    names: Names,
+}
+
+/// What was seen at the terminal, and how the command ended.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    /// All that was written, colours included, with `\n` for line breaks.
+    pub(crate) text: String,
+    pub(crate) status: ExitStatus,
+}
+
+impl Home {
+    /// Runs a command at a terminal that is so many columns wide, to its end.
+    pub(crate) async fn run_at_terminal(&self, columns: u16, args: &[&str]) -> Seen {
+        self.sit_at_terminal(columns, args).await.end().await
+    }
+
+    /// Starts a command at a terminal that is so many columns wide.
+    pub(crate) async fn sit_at_terminal(&self, columns: u16, args: &[&str]) -> Terminal {
+        let (pty, pts) = pty_process::open().expect("there are terminals");
+        pty.resize(Size::new(24, columns)).unwrap();
+        let mut command = pty_process::Command::new(env!("CARGO_BIN_EXE_tokn-router"))
+            .args(args)
+            .env_clear()
+            .env("TERM", "xterm-256color")
+            .kill_on_drop(true)
+            .current_dir(self.path());
+        for (name, value) in self.environment() {
+            command = command.env(name, value);
+        }
+        let child = command.spawn(pts).unwrap();
+        let (screen, keys) = pty.into_split();
+        Terminal {
+            keys,
+            screen,
+            child,
+            seen: Vec::new(),
+            names: self.names().clone(),
+        }
+    }
+}
+
+impl Terminal {
+    /// Waits until this is on the screen, behind all that was waited for before.
+    pub(crate) async fn shows(&mut self, what: &str) {
+        loop {
+            let text = String::from_utf8_lossy(&self.seen).into_owned();
+            if text.contains(what) {
+                return;
+            }
+            assert!(self.read().await, "no {what:?}: {text}");
+        }
+    }
+
+    /// Types this in.
+    pub(crate) async fn types(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).await.unwrap();
+    }
+
+    /// Presses Ctrl-C until the command ends. One that has asked and not yet begun to
+    /// listen to single keys goes on after the first.
+    pub(crate) async fn interrupt(mut self) -> Seen {
+        const PAUSE: Duration = Duration::from_millis(50);
+        let deadline = Instant::now() + PATIENCE;
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(Instant::now() < deadline, "it does not end");
+            // It may have ended just now.
+            let _ = self.keys.write_all(b"\x03").await;
+            let _ = timeout(PAUSE, self.child.wait()).await;
+        }
+        self.end().await
+    }
+
+    /// Waits until the command ends.
+    pub(crate) async fn end(mut self) -> Seen {
+        while self.read().await {}
+        let status = timeout(PATIENCE, self.child.wait()).await;
+        let status = status.expect("it ends").unwrap();
+        let text = String::from_utf8(self.seen).expect("only text is said");
+        assert_tells_no_secret(&text);
+        let text = named(&self.names, &text.replace("\r\n", "\n"));
+        Seen { text, status }
+    }
+
+    /// Reads on; `false` at the end.
+    async fn read(&mut self) -> bool {
+        let mut bytes = [0; 4096];
+        // Linux says EIO once nobody has the terminal open.
+        let read = timeout(PATIENCE, self.screen.read(&mut bytes)).await;
+        let count = read.expect("it goes on").unwrap_or(0);
+        self.seen.extend_from_slice(&bytes[..count]);
+        count > 0
+    }
+}
+
+impl Seen {
+    /// It went well.
+    #[track_caller]
+    pub(crate) fn succeeded(self) -> Self {
+        assert!(self.status.success(), "{self:#?}");
+        self
+    }
+
+    /// It ended with this exit code.
+    #[track_caller]
+    pub(crate) fn failed_with(self, code: i32) -> Self {
+        assert_eq!(self.status.code(), Some(code), "{self:#?}");
+        self
+    }
+
+    /// What stays on the screen: without colours, and of each line what was
+    /// written over it last.
+    pub(crate) fn screen(&self) -> String {
+        let lines = self.text.lines().map(|line| {
+            let line = console::strip_ansi_codes(line);
+            let last = line.rsplit('\r').find(|part| !part.is_empty());
+            last.unwrap_or("").trim_end().to_owned()
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+}
