@@ -1,56 +1,49 @@
 //! What is known of models without asking: capabilities, prices, limits,
 //! vendored as data (see `data/README.md` for its sources and its refresh).
 
-use std::collections::HashMap;
+mod cost;
+
+use std::collections::BTreeMap;
 
 use config::ProviderId;
+use jiff::civil::Date;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+pub use cost::Cost;
+pub use ledger::Tokens;
 
 /// The catalogue.
-#[derive(Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Catalogue {
-    /// When it was gathered.
-    pub version: String,
-    models: HashMap<Family, HashMap<String, Known>>,
+    /// The day on which it was gathered.
+    pub version: Date,
+    models: Families,
 }
 
-/// Providers that share models share their entries.
-#[derive(Deserialize, PartialEq, Eq, Hash)]
-#[serde(rename_all = "snake_case")]
-enum Family {
-    Copilot,
-    Zai,
+/// Providers that share models share their entries. A family of a later
+/// release is passed over.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+struct Families {
+    copilot: BTreeMap<String, Known>,
+    zai: BTreeMap<String, Known>,
 }
 
-/// What is known of one model. The parts are handed to clients as they stand.
-#[derive(Deserialize)]
+/// What is known of one model. What is missing is not known: it is neither
+/// false nor zero.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub struct Known {
-    /// `reasoning`, `vision`, `tool_call`, …
-    pub capabilities: Option<Value>,
-    /// US dollars for a million tokens of each kind.
-    pub cost: Option<Value>,
-    /// Tokens of `context`, `prompt` and `output`.
-    pub limits: Option<Value>,
-    thinking: Option<Thinking>,
-}
-
-#[derive(Deserialize)]
-struct Thinking {
-    default: Option<Value>,
-}
-
-impl Known {
-    /// Whether it is a reasoning model, where that is known.
-    pub fn reasoning(&self) -> Option<bool> {
-        self.capabilities.as_ref()?.get("reasoning")?.as_bool()
-    }
-
-    /// What to ask of it as `thinking` where the client asks nothing, if that
-    /// is peculiar to it.
-    pub fn default_thinking(&self) -> Option<&Value> {
-        self.thinking.as_ref()?.default.as_ref()
-    }
+    /// What people call it.
+    pub name: Option<String>,
+    /// `reasoning`, `vision`, `tool_call`, …, handed to clients as they stand.
+    pub capabilities: Option<Map<String, Value>>,
+    /// Tokens of `context`, `prompt` and `output`, handed to clients as they
+    /// stand.
+    pub limits: Option<Map<String, Value>>,
+    /// What it costs at list price.
+    pub cost: Option<Cost>,
+    thinking: Option<Map<String, Value>>,
 }
 
 impl Catalogue {
@@ -71,13 +64,34 @@ impl Catalogue {
     /// What is known of a provider's model.
     pub fn model(&self, provider: ProviderId, id: &str) -> Option<&Known> {
         let family = match provider {
-            ProviderId::GithubCopilot => Family::Copilot,
+            ProviderId::GithubCopilot => &self.models.copilot,
             ProviderId::ZaiCodingPlan
             | ProviderId::Zai
             | ProviderId::ZhipuaiCodingPlan
-            | ProviderId::Zhipuai => Family::Zai,
+            | ProviderId::Zhipuai => &self.models.zai,
         };
-        self.models.get(&family)?.get(id)
+        family.get(id)
+    }
+
+    /// What these tokens of a provider's model cost at list price, in billionths
+    /// of a credit, of which a hundred are a US dollar. `None` where the price
+    /// of what was used is not known.
+    pub fn estimate(&self, provider: ProviderId, model: &str, tokens: &Tokens) -> Option<u64> {
+        self.model(provider, model)?.cost?.of(tokens)
+    }
+}
+
+impl Known {
+    /// Whether it is a reasoning model, where that is known.
+    pub fn reasoning(&self) -> Option<bool> {
+        self.capabilities.as_ref()?.get("reasoning")?.as_bool()
+    }
+
+    /// What to ask of it as `thinking` where the client asks nothing, if that
+    /// is peculiar to it.
+    pub fn default_thinking(&self) -> Option<&Value> {
+        let default = self.thinking.as_ref()?.get("default");
+        default.filter(|default| !default.is_null())
     }
 }
 
@@ -98,5 +112,40 @@ mod tests {
             .unwrap();
         assert_eq!(glm.reasoning(), Some(true));
         assert!(catalogue.model(ProviderId::Zai, "gpt-5-mini").is_none());
+    }
+
+    #[test]
+    fn clients_are_told_what_the_file_says_to_the_letter() {
+        let file: Value = serde_json::from_str(include_str!("../data/catalogue.json")).unwrap();
+        let catalogue = Catalogue::vendored();
+        for (id, told) in file["models"]["copilot"].as_object().unwrap() {
+            let known = catalogue.model(ProviderId::GithubCopilot, id).unwrap();
+            assert_eq!(serde_json::json!(known.cost), told["cost"], "{id}");
+            let limits = told.get("limits").cloned();
+            assert_eq!(known.limits.clone().map(Value::from), limits, "{id}");
+        }
+    }
+
+    #[test]
+    fn an_estimate_is_of_the_models_own_price() {
+        let catalogue = Catalogue::vendored();
+        let estimate = |model, input, output| {
+            let tokens = Tokens {
+                input,
+                output,
+                ..Tokens::default()
+            };
+            catalogue.estimate(ProviderId::GithubCopilot, model, &tokens)
+        };
+        // A million prompt tokens at 0.25 dollars, and as many back at 2.
+        assert_eq!(
+            estimate("gpt-5-mini", 1_000_000, 1_000_000),
+            Some(225_000_000_000)
+        );
+        assert_eq!(estimate("text-embedding-3-small", 1, 0), Some(2_000));
+        assert_eq!(estimate("text-embedding-3-small", 1, 1), None);
+        assert_eq!(estimate("of-nobody", 1, 1), None);
+        let glm = catalogue.estimate(ProviderId::Zai, "glm-4.7", &Tokens::default());
+        assert_eq!(glm, None);
     }
 }

@@ -40,14 +40,14 @@ fn render(id: &str, json: &RawValue, account: &Account, catalogue: &Catalogue) -
         "auth": auth_kind(account.provider),
     });
     if let Some(known) = catalogue.model(account.provider, id) {
-        for (name, value) in [
-            ("capabilities", &known.capabilities),
-            ("cost", &known.cost),
-            ("limits", &known.limits),
-        ] {
-            if let Some(value) = value {
-                block[name] = value.clone();
-            }
+        if let Some(capabilities) = &known.capabilities {
+            block["capabilities"] = capabilities.clone().into();
+        }
+        if let Some(cost) = &known.cost {
+            block["cost"] = json!(cost);
+        }
+        if let Some(limits) = &known.limits {
+            block["limits"] = limits.clone().into();
         }
     }
     let json = json.get();
