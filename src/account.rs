@@ -19,8 +19,9 @@ use tokio::time::{Instant, sleep};
 
 use crate::args::{AccountVerb, Show};
 use crate::report::{Failure, Kind, Outcome};
+use crate::table::{Column, render};
 use crate::term::{print, say, width};
-use crate::{env, import, login, store, table};
+use crate::{env, import, login, store};
 
 /// What is known of a quota for so long need not be asked for again.
 const RECENT: SignedDuration = SignedDuration::from_secs(60);
@@ -73,11 +74,15 @@ async fn list(path: &Path, show: &Show) -> Outcome {
         return print(format_args!("{:#}", Value::from(told)));
     }
     let rows = accounts.iter().map(|account| row(account, now)).collect();
-    let headings = ["ACCOUNT", "PROVIDER", "PLAN", "STATE", "LEFT", "RESETS"];
-    print(format_args!(
-        "{}",
-        table::render(&headings, &[0, 2], rows, width())
-    ))?;
+    let columns = [
+        Column::Words("ACCOUNT"),
+        Column::Text("PROVIDER"),
+        Column::Words("PLAN"),
+        Column::Text("STATE"),
+        Column::Text("LEFT"),
+        Column::Text("RESETS"),
+    ];
+    print(format_args!("{}", render(&columns, rows, width())))?;
     let mut reasons = Vec::new();
     for account in &accounts {
         let condition = gateway.pool().account_condition(account.place, now);
@@ -153,10 +158,16 @@ async fn status(path: &Path, id: &str, show: &Show) -> Outcome {
                 counts.to_owned(),
             ]
         });
-        let headings = ["ALLOWANCE", "LEFT", "RESETS", "IN", ""];
+        let columns = [
+            Column::Words("ALLOWANCE"),
+            Column::Text("LEFT"),
+            Column::Text("RESETS"),
+            Column::Text("IN"),
+            Column::Text(""),
+        ];
         print(format_args!(
             "\n{}",
-            table::render(&headings, &[0], rows.collect(), width())
+            render(&columns, rows.collect(), width())
         ))?;
     }
     match (error, quota.told) {

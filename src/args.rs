@@ -2,6 +2,7 @@
 
 mod accounts;
 mod settings;
+mod usage;
 
 use std::path::PathBuf;
 
@@ -9,6 +10,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub(crate) use accounts::{AccountVerb, Import, Login, Remove, Show, ShowAccount, Source};
 pub(crate) use settings::{Check, ConfigVerb, Get, ListSettings, Set, Unset};
+pub(crate) use usage::{By, Log, Prune, Usage, UsageVerb};
 
 /// Turns the AI subscriptions you already pay for into one local API.
 #[derive(Parser)]
@@ -49,6 +51,8 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Tell why a request went where it went, or where one would go now
     Explain(Explain),
+    /// Show what was used: in all, over time, and by account and model
+    Usage(Usage),
     /// Print what makes a shell complete this command line
     Completions(Completions),
     /// Write the manual pages

@@ -52,3 +52,20 @@ pub(crate) fn read(name: &str) -> Option<OsString> {
 pub(crate) fn text(name: &str) -> Option<String> {
     read(name)?.into_string().ok()
 }
+
+/// By whose clocks a person's hours and days begin; universal time where the system
+/// does not say (`TZ`, or its own setting).
+pub(crate) fn zone() -> jiff::tz::TimeZone {
+    jiff::tz::TimeZone::try_system().unwrap_or(jiff::tz::TimeZone::UTC)
+}
+
+/// Whether the person's terminal shows more than ASCII, as the locale says (POSIX: the
+/// first of these that is set counts). Windows' consoles do.
+pub(crate) fn speaks_utf8() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(text);
+    let named = locale.is_some_and(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    });
+    named || cfg!(windows)
+}

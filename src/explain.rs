@@ -17,7 +17,7 @@ use crate::account::{gateway, told};
 use crate::args::Explain;
 use crate::report::{Failure, Kind, Outcome};
 use crate::term::{plain, print};
-use crate::{env, store};
+use crate::{record, store};
 
 /// Runs the command.
 pub(crate) async fn run(path: &Path, args: Explain) -> Outcome {
@@ -31,8 +31,7 @@ pub(crate) async fn run(path: &Path, args: Explain) -> Outcome {
 /// Tells the decision that was kept with a request's record.
 fn request(path: &Path, id: &str, as_json: bool) -> Outcome {
     let config = store::read(path, false)?;
-    let database = config::paths::usage_database(config.usage.path.as_deref(), &env::read)?;
-    let reader = Reader::open(&database).map_err(|error| {
+    let reader = Reader::open(&store::database(&config)?).map_err(|error| {
         Failure::new(error)
             .hint("requests are recorded once a server has run, unless [usage] enabled = false")
     })?;
@@ -42,10 +41,11 @@ fn request(path: &Path, id: &str, as_json: bool) -> Outcome {
     })?;
     let decision = record.decision.as_deref();
     if as_json {
-        let decision: Value = decision
+        let mut told = record::as_json(&record);
+        told["decision"] = decision
             .and_then(|text| serde_json::from_str(text).ok())
             .unwrap_or_default();
-        return print(format_args!("{:#}", record_json(&record, decision)));
+        return print(format_args!("{told:#}"));
     }
     print(format_args!("{}", summary(&record)))?;
     let explanation = decision.and_then(|text| serde_json::from_str::<Explanation<'_>>(text).ok());
@@ -195,25 +195,6 @@ fn step_in_words(step: &Told<'_>) -> String {
         }
         Told::Served { account } => format!("{account} answered"),
     }
-}
-
-fn record_json(record: &Record, decision: Value) -> Value {
-    json!({
-        "request_id": record.request_id,
-        "time": record.time,
-        "model_asked": &*record.model_asked,
-        "model_served": record.model_served.as_deref(),
-        "stream": record.stream,
-        "status": record.status,
-        "outcome": record.outcome.as_str(),
-        "error_code": record.error_code.as_deref(),
-        "account": record.account.as_deref(),
-        "provider": record.provider.as_deref(),
-        "attempts": record.attempts,
-        "first_byte_ms": record.first_byte.map(|first| first.as_millis() as u64),
-        "total_ms": record.total.as_millis() as u64,
-        "decision": decision,
-    })
 }
 
 /// Tells what a request for a model would do now. The lists of models are

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::account::{gateway, unknown};
 use crate::args::Headers;
 use crate::report::{Failure, Kind, Outcome};
-use crate::table;
+use crate::table::{Column, render};
 use crate::term::{print, width};
 
 /// Runs the command. Asks nobody.
@@ -57,12 +57,12 @@ pub(crate) async fn run(path: &Path, args: Headers) -> Outcome {
                 account.backend.source_of(name.as_str()).as_str().to_owned(),
             ]
         });
-        let table = table::render(
-            &["HEADER", "VALUE", "SOURCE"],
-            &[1],
-            rows.collect(),
-            width(),
-        );
+        let columns = [
+            Column::Text("HEADER"),
+            Column::Words("VALUE"),
+            Column::Text("SOURCE"),
+        ];
+        let table = render(&columns, rows.collect(), width());
         print(format_args!("{table}"))?;
     }
     Ok(())

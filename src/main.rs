@@ -11,6 +11,7 @@ mod listen;
 mod log;
 mod login;
 mod manual;
+mod record;
 mod report;
 mod serve;
 mod settings;
@@ -18,6 +19,7 @@ mod signals;
 mod store;
 mod table;
 mod term;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -45,6 +47,7 @@ fn run(args: Args) -> Outcome {
             Command::Login(login) => login::run(&config()?, login).await,
             Command::Import(import) => import::run(&config()?, import).await,
             Command::Man(man) => manual::pages(&man.directory),
+            Command::Usage(usage) => usage::run(&config()?, usage).await,
         }
     };
     let runtime = runtime()?;

@@ -37,8 +37,7 @@ pub(crate) async fn run(path: &Path, args: Serve) -> Outcome {
         return Err(SetupError::NoAccount.into());
     }
     let database = if config.usage.enabled {
-        let configured = config.usage.path.as_deref();
-        Some(config::paths::usage_database(configured, &env::read)?)
+        Some(store::database(&config)?)
     } else {
         None
     };

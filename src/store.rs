@@ -1,6 +1,6 @@
 //! How every command reads the configuration and reaches the network.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use config::kind::{Kind as Value, Refusal};
@@ -22,6 +22,12 @@ pub(crate) fn read(path: &Path, no_proxy: bool) -> Result<Config, Failure> {
         }
     }
     Ok(config)
+}
+
+/// Where the usage ledger is.
+pub(crate) fn database(config: &Config) -> Result<PathBuf, Failure> {
+    let configured = config.usage.path.as_deref();
+    Ok(config::paths::usage_database(configured, &env::read)?)
 }
 
 /// The HTTP client of a command that runs once.

@@ -94,6 +94,16 @@ pub(crate) fn confirm(question: &str, usually: bool) -> Result<bool, Failure> {
     })
 }
 
+/// Whether the person agrees to what cannot be undone. Nobody is asked without a
+/// terminal.
+pub(crate) fn agreed(question: &str) -> Result<bool, Failure> {
+    if !is_interactive() {
+        let failure = "there is no terminal to ask whether you are sure";
+        return Err(Failure::of(Kind::Usage, failure).hint("answer with --yes"));
+    }
+    confirm(question, false)
+}
+
 /// A wait that shows that it goes on, and for how much longer. Shows nothing
 /// without a terminal.
 pub(crate) struct Spinner(ProgressBar);

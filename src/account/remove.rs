@@ -10,9 +10,9 @@ use gateway::provider::copilot::forget_token;
 
 use super::{data, unknown};
 use crate::args::Remove;
-use crate::report::{Failure, Kind, Outcome};
+use crate::report::{Failure, Outcome};
 use crate::store;
-use crate::term::{confirm, is_interactive, say};
+use crate::term::{agreed, say};
 
 /// Runs the command.
 pub(super) fn run(path: &Path, remove: &Remove) -> Outcome {
@@ -27,7 +27,7 @@ pub(super) fn run(path: &Path, remove: &Remove) -> Outcome {
         "Remove account {id} ({}) and its credentials?",
         account.provider.display_name()
     );
-    if !remove.yes && !may(&question)? {
+    if !remove.yes && !agreed(&question)? {
         say(format_args!("{id} stays"));
         return Ok(());
     }
@@ -42,18 +42,6 @@ pub(super) fn run(path: &Path, remove: &Remove) -> Outcome {
         path.display()
     ));
     Ok(())
-}
-
-/// Whether the person agrees.
-fn may(question: &str) -> Result<bool, Failure> {
-    if !is_interactive() {
-        let failure = Failure::of(
-            Kind::Usage,
-            "there is no terminal to ask whether you are sure",
-        );
-        return Err(failure.hint("answer with --yes"));
-    }
-    confirm(question, false)
 }
 
 /// Forgets what was kept of an account, and tells whether a server runs, which

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{secrets, settings};
 use crate::args::ListSettings;
 use crate::report::Outcome;
-use crate::table;
+use crate::table::{Column, render};
 use crate::term::{print, width};
 
 /// Runs the command.
@@ -43,7 +43,12 @@ pub(crate) fn table(settings: &[Setting], secrets: Secrets) -> String {
         };
         vec![setting.key.typed().to_owned(), setting.toml(secrets), from]
     });
-    table::render(&["KEY", "VALUE", "FROM"], &[1], rows.collect(), width())
+    let columns = [
+        Column::Text("KEY"),
+        Column::Words("VALUE"),
+        Column::Text("FROM"),
+    ];
+    render(&columns, rows.collect(), width())
 }
 
 /// Settings for programs.

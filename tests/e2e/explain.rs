@@ -167,48 +167,59 @@ async fn the_json_of_an_explanation_holds_the_record_and_the_decision() {
     let output = output.succeeded().printed();
     with_times_named(|| {
         insta::assert_snapshot!(output, @r#"
-    {
-      "account": "hubot",
-      "attempts": 2,
-      "decision": {
-        "candidates": [
-          {
-            "account": "octocat",
-            "standing": "free"
+        {
+          "account": "hubot",
+          "attempts": 2,
+          "client": null,
+          "decision": {
+            "candidates": [
+              {
+                "account": "octocat",
+                "standing": "free"
+              },
+              {
+                "account": "hubot",
+                "standing": "free"
+              }
+            ],
+            "steps": [
+              {
+                "account": "octocat",
+                "ms": [time],
+                "outcome": "failing",
+                "step": "asked",
+                "why": "the upstream failed"
+              },
+              {
+                "account": "hubot",
+                "step": "served"
+              }
+            ],
+            "strategy": "fill_first"
           },
-          {
-            "account": "hubot",
-            "standing": "free"
-          }
-        ],
-        "steps": [
-          {
-            "account": "octocat",
-            "ms": [time],
-            "outcome": "failing",
-            "step": "asked",
-            "why": "the upstream failed"
+          "dialect": "chat",
+          "error_code": null,
+          "first_byte_ms": [time],
+          "initiator": "user",
+          "model_asked": "gpt-4o",
+          "model_served": "gpt-4o",
+          "nano_credits": 8000000,
+          "outcome": "complete",
+          "provider": "github-copilot",
+          "request_id": "[id]",
+          "status": 200,
+          "stream": false,
+          "time": "[moment]",
+          "tokens": {
+            "cache_read": 0,
+            "cache_write": 0,
+            "input": 8,
+            "output": 6,
+            "reasoning": 0
           },
-          {
-            "account": "hubot",
-            "step": "served"
-          }
-        ],
-        "strategy": "fill_first"
-      },
-      "error_code": null,
-      "first_byte_ms": [time],
-      "model_asked": "gpt-4o",
-      "model_served": "gpt-4o",
-      "outcome": "complete",
-      "provider": "github-copilot",
-      "request_id": "[id]",
-      "status": 200,
-      "stream": false,
-      "time": "[moment]",
-      "total_ms": [time]
-    }
-    "#)
+          "total_ms": [time]
+        }
+        "#)
     });
 }
 

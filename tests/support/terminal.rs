@@ -3,18 +3,18 @@
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use pty_process::{OwnedReadPty, OwnedWritePty, Size};
+use pty_process::{Pty, Size};
+use rustix::termios::{LocalModes, tcgetattr};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Child;
 use tokio::time::{Instant, timeout};
 
 use super::output::{Names, assert_tells_no_secret, named};
-use super::{Home, PATIENCE};
+use super::{Home, PATIENCE, eventually};
 
 /// A command at a terminal of its own.
 pub(crate) struct Terminal {
-    keys: OwnedWritePty,
-    screen: OwnedReadPty,
+    pty: Pty,
     child: Child,
     seen: Vec<u8>,
     names: Names,
@@ -36,9 +36,20 @@ impl Home {
 
     /// Starts a command at a terminal that is so many columns wide.
     pub(crate) async fn sit_at_terminal(&self, columns: u16, args: &[&str]) -> Terminal {
+        let program = env!("CARGO_BIN_EXE_tokn-router");
+        self.sit_at_terminal_of(program, columns, args).await
+    }
+
+    /// Starts another program at such a terminal.
+    pub(crate) async fn sit_at_terminal_of(
+        &self,
+        program: &str,
+        columns: u16,
+        args: &[&str],
+    ) -> Terminal {
         let (pty, pts) = pty_process::open().expect("there are terminals");
         pty.resize(Size::new(24, columns)).unwrap();
-        let mut command = pty_process::Command::new(env!("CARGO_BIN_EXE_tokn-router"))
+        let mut command = pty_process::Command::new(program)
             .args(args)
             .env_clear()
             .env("TERM", "xterm-256color")
@@ -48,10 +59,8 @@ impl Home {
             command = command.env(name, value);
         }
         let child = command.spawn(pts).unwrap();
-        let (screen, keys) = pty.into_split();
         Terminal {
-            keys,
-            screen,
+            pty,
             child,
             seen: Vec::new(),
             names: self.names().clone(),
@@ -71,9 +80,30 @@ impl Terminal {
         }
     }
 
-    /// Types this in.
+    /// Types this in, once it would not be shown: between a question and that moment
+    /// nobody types as fast.
     pub(crate) async fn types(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).await.unwrap();
+        let is_unseen = || {
+            let modes = tcgetattr(&self.pty).unwrap().local_modes;
+            (!modes.contains(LocalModes::ECHO)).then_some(())
+        };
+        eventually("a question", is_unseen).await;
+        self.pty.write_all(keys.as_bytes()).await.unwrap();
+    }
+
+    /// Gives each of these questions its answer, as often as one is asked, until the
+    /// command ends.
+    pub(crate) async fn answers(mut self, answers: &[(&str, String)]) -> Seen {
+        while self.read().await {
+            let text = String::from_utf8_lossy(&self.seen).into_owned();
+            let text = console::strip_ansi_codes(&text);
+            // Who has an answer shows the question once more, and goes on.
+            let is_asked = |(asked, _): &&(&str, String)| text.ends_with(asked);
+            if let Some((_, answer)) = answers.iter().find(is_asked) {
+                self.types(answer).await;
+            }
+        }
+        self.end().await
     }
 
     /// Presses Ctrl-C until the command ends. One that has asked and not yet begun to
@@ -84,7 +114,7 @@ impl Terminal {
         while self.child.try_wait().unwrap().is_none() {
             assert!(Instant::now() < deadline, "it does not end");
             // It may have ended just now.
-            let _ = self.keys.write_all(b"\x03").await;
+            let _ = self.pty.write_all(b"\x03").await;
             let _ = timeout(PAUSE, self.child.wait()).await;
         }
         self.end().await
@@ -105,7 +135,7 @@ impl Terminal {
     async fn read(&mut self) -> bool {
         let mut bytes = [0; 4096];
         // Linux says EIO once nobody has the terminal open.
-        let read = timeout(PATIENCE, self.screen.read(&mut bytes)).await;
+        let read = timeout(PATIENCE, self.pty.read(&mut bytes)).await;
         let count = read.expect("it goes on").unwrap_or(0);
         self.seen.extend_from_slice(&bytes[..count]);
         count > 0
