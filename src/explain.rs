@@ -114,7 +114,7 @@ fn summary(record: &Record) -> String {
         .filter(|served| *served != &*record.model_asked)
         .map_or_else(String::new, |served| format!(" (as {served})"));
     format!(
-        "request {}: {}{served}, {kind}, at {}\n{ended} after {attempts} in {}{first}",
+        "request {}\n{}{served}, {kind}, at {}\n{ended} after {attempts} in {}{first}",
         record.request_id,
         plain(&record.model_asked),
         words::moment(record.time),

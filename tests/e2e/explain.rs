@@ -46,16 +46,17 @@ async fn a_plain_request_is_explained_in_a_few_lines_beside_the_running_server()
     let explained = explained(&home, &reply).await;
     with_times_named(|| {
         insta::assert_snapshot!(explained, @"
-    request [id]: gpt-4o, in one piece, at [moment]
-    served by octocat after 1 attempt in [time], the first byte after [time]
+        request [id]
+        gpt-4o, in one piece, at [moment]
+        served by octocat after 1 attempt in [time], the first byte after [time]
 
-    the strategy was fill_first; 2 accounts had the model when it came, best first:
-      1. octocat: free
-      2. hubot: free
+        the strategy was fill_first; 2 accounts had the model when it came, best first:
+          1. octocat: free
+          2. hubot: free
 
-    what happened:
-      octocat answered
-    ")
+        what happened:
+          octocat answered
+        ")
     });
     server.stop().await;
 }
@@ -77,19 +78,20 @@ async fn a_wait_and_a_move_are_explained_step_by_step() {
     let explained = explained(&home, &reply).await;
     with_times_named(|| {
         insta::assert_snapshot!(explained, @"
-    request [id]: gpt-4o, streamed, at [moment]
-    served by hubot after 3 attempts in [time], the first byte after [time]
+        request [id]
+        gpt-4o, streamed, at [moment]
+        served by hubot after 3 attempts in [time], the first byte after [time]
 
-    the strategy was fill_first; 2 accounts had the model when it came, best first:
-      1. octocat: free
-      2. hubot: free
+        the strategy was fill_first; 2 accounts had the model when it came, best first:
+          1. octocat: free
+          2. hubot: free
 
-    what happened:
-      octocat was asked, [time]: limited, too many requests at once [rate_limited]
-      it waited [time] for octocat
-      octocat was asked, [time]: failing, the upstream failed
-      hubot answered
-    ")
+        what happened:
+          octocat was asked, [time]: limited, too many requests at once [rate_limited]
+          it waited [time] for octocat
+          octocat was asked, [time]: failing, the upstream failed
+          hubot answered
+        ")
     });
 }
 
@@ -115,7 +117,8 @@ async fn what_stood_in_the_way_of_an_account_is_explained() {
     let refused = explained(&home, &refused).await;
     with_times_named(|| {
         insta::assert_snapshot!(reply, @"
-        request [id]: gpt-4o, in one piece, at [moment]
+        request [id]
+        gpt-4o, in one piece, at [moment]
         served by hubot after 1 attempt in [time], the first byte after [time]
 
         the strategy was fill_first; 2 accounts had the model when it came, best first:
@@ -126,7 +129,8 @@ async fn what_stood_in_the_way_of_an_account_is_explained() {
           hubot answered
         ");
         insta::assert_snapshot!(refused, @"
-        request [id]: gpt-4o, in one piece, at [moment]
+        request [id]
+        gpt-4o, in one piece, at [moment]
         failed after 1 attempt in [time]
 
         the strategy was fill_first; 2 accounts had the model when it came, best first:

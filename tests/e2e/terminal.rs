@@ -3,7 +3,7 @@
 
 use std::process::Stdio;
 
-use crate::support::home::seat;
+use crate::support::usage::{afternoon, fill};
 use crate::support::{Home, mock};
 
 #[tokio::test]
@@ -54,20 +54,93 @@ async fn a_key_is_typed_in_unseen() {
     assert!(home.config().contains("api_key = \"zai-typed-in\""));
 }
 
+/// What shows something, and where nobody is asked.
+const PAGES: [&[&str]; 8] = [
+    &["account", "list", "--offline"],
+    &["account", "status", "octocat", "--offline"],
+    &["account", "show", "octocat"],
+    &["config", "list"],
+    &["headers"],
+    &[
+        "usage",
+        "--since",
+        "2026-11-24T12:00",
+        "--until",
+        "2026-11-25",
+    ],
+    &["usage", "log"],
+    &["explain", "00000000-0000-7000-8000-000000000001"],
+];
+
 #[tokio::test]
-async fn a_table_fits_a_terminal_of_eighty_columns_and_of_a_hundred_and_twenty() {
-    let mock = mock().await;
-    let long = format!("user_agent = \"{}\"\n", "Agent/1.0 ".repeat(9).trim_end());
-    let settings = format!("[accounts.settings]\n{long}");
-    let home = Home::with_config(&[&seat(&mock, "octocat"), settings.as_str()].concat());
+async fn every_page_fits_eighty_and_a_hundred_and_twenty_columns() {
+    let home = home_with_long_names();
     for columns in [80, 120] {
-        let list = ["config", "list"];
-        let seen = home.run_at_terminal(columns, &list).await.succeeded();
-        let screen = seen.screen();
-        let widest = screen.lines().map(|line| line.chars().count()).max();
-        assert!(widest <= Some(usize::from(columns)), "{screen}");
-        assert!(widest > Some(usize::from(columns) - 20), "{screen}");
+        let mut said = String::new();
+        for args in PAGES {
+            let screen = home
+                .run_at_terminal(columns, args)
+                .await
+                .succeeded()
+                .screen();
+            for line in screen.lines() {
+                assert!(
+                    line.chars().count() <= usize::from(columns),
+                    "{args:?}: {line}"
+                );
+            }
+            said += &format!("$ tokn-router {}\n{screen}\n\n", args.join(" "));
+        }
+        insta::assert_snapshot!(format!("pages_at_{columns}_columns"), said);
     }
+}
+
+#[tokio::test]
+async fn no_page_has_a_colour_in_a_pipe_or_where_nobody_wants_one() {
+    let home = home_with_long_names().with_variable("NO_COLOR", "1");
+    for args in PAGES {
+        let piped = home.run(args).await.succeeded();
+        assert!(!piped.stdout.contains('\u{1b}'), "{piped:#?}");
+        let seen = home.run_at_terminal(80, args).await.succeeded();
+        assert!(!seen.text.contains('\u{1b}'), "{seen:#?}");
+    }
+}
+
+fn home_with_long_names() -> Home {
+    let config = "[[accounts]]\nid = \"octocat\"\nrefresh_token = \"gho_demo_octocat\"\n\n\
+                  [accounts.settings]\n\
+                  user_agent = \"GitHubCopilotChat/0.52.0 with a good deal more behind it, which no terminal has room for\"\n\n\
+                  [[accounts]]\nid = \"the-account-of-the-team-with-the-long-name\"\n\
+                  provider = \"zhipuai-coding-plan\"\napi_key = \"zai-demo-key-zed\"\n";
+    let home = Home::with_config(config).with_variable("LANG", "C.UTF-8");
+    fill(&home.database(), afternoon());
+    home.write_device_id();
+    home
+}
+
+#[tokio::test]
+async fn a_wrong_edit_is_gone_on_with_until_it_is_right_or_given_up() {
+    let home = Home::with_config("[server]\nport = 1\n").with_variable("EDITOR", "my-editor");
+    // It writes what is wrong at first, and what is right afterwards.
+    home.write_program(
+        "my-editor",
+        "#!/bin/sh\nif [ -e again ]; then echo '[server]'; else echo '[sever]'; fi > \"$1\"\n: > again\n",
+    );
+    let edit = ["config", "edit"];
+    let mut terminal = home.sit_at_terminal(80, &edit).await;
+    terminal.shows("did you mean `server`?").await;
+    terminal.shows("Go on editing? [Y/n]").await;
+    terminal.types("y").await;
+    terminal.end().await.succeeded();
+    assert_eq!(home.config(), "[server]\n");
+
+    std::fs::remove_file(home.path().join("again")).unwrap();
+    let mut terminal = home.sit_at_terminal(80, &edit).await;
+    terminal.shows("Go on editing? [Y/n]").await;
+    terminal.types("n").await;
+    let seen = terminal.end().await.failed_with(3);
+    assert!(seen.screen().contains("what you wrote is in"), "{seen:#?}");
+    assert_eq!(home.config(), "[server]\n");
 }
 
 #[tokio::test]

@@ -93,6 +93,12 @@ impl Home {
         self.write(CONFIG, text);
     }
 
+    /// The machine's own id, which is made by chance where there is none.
+    pub(crate) fn write_device_id(&self) {
+        let id = "00000000-0000-4000-8000-000000000000";
+        self.write("data/tokn-router/device-id", id);
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
