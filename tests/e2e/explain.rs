@@ -172,10 +172,32 @@ async fn the_json_of_an_explanation_holds_the_record_and_the_decision() {
     with_times_named(|| {
         insta::assert_snapshot!(output, @r#"
         {
+          "request_id": "[id]",
+          "time": "[moment]",
+          "model_asked": "gpt-4o",
+          "model_served": "gpt-4o",
+          "dialect": "chat",
+          "stream": false,
+          "status": 200,
+          "outcome": "complete",
+          "error_code": null,
           "account": "hubot",
-          "attempts": 2,
+          "provider": "github-copilot",
           "client": null,
+          "initiator": "user",
+          "tokens": {
+            "input": 8,
+            "cache_read": 0,
+            "cache_write": 0,
+            "output": 6,
+            "reasoning": 0
+          },
+          "nano_credits": 8000000,
+          "attempts": 2,
+          "first_byte_ms": [time],
+          "total_ms": [time],
           "decision": {
+            "strategy": "fill_first",
             "candidates": [
               {
                 "account": "octocat",
@@ -188,40 +210,18 @@ async fn the_json_of_an_explanation_holds_the_record_and_the_decision() {
             ],
             "steps": [
               {
-                "account": "octocat",
-                "ms": [time],
-                "outcome": "failing",
                 "step": "asked",
-                "why": "the upstream failed"
+                "account": "octocat",
+                "outcome": "failing",
+                "why": "the upstream failed",
+                "ms": [time]
               },
               {
-                "account": "hubot",
-                "step": "served"
+                "step": "served",
+                "account": "hubot"
               }
-            ],
-            "strategy": "fill_first"
-          },
-          "dialect": "chat",
-          "error_code": null,
-          "first_byte_ms": [time],
-          "initiator": "user",
-          "model_asked": "gpt-4o",
-          "model_served": "gpt-4o",
-          "nano_credits": 8000000,
-          "outcome": "complete",
-          "provider": "github-copilot",
-          "request_id": "[id]",
-          "status": 200,
-          "stream": false,
-          "time": "[moment]",
-          "tokens": {
-            "cache_read": 0,
-            "cache_write": 0,
-            "input": 8,
-            "output": 6,
-            "reasoning": 0
-          },
-          "total_ms": [time]
+            ]
+          }
         }
         "#)
     });
@@ -279,29 +279,29 @@ async fn a_limited_account_is_passed_over_in_what_would_be_and_told_why() {
         ");
         insta::assert_snapshot!(json.printed(), @r#"
         {
+          "model": "gpt-4o",
+          "strategy": "fill_first",
+          "first": "hubot",
           "candidates": [
             {
               "account": "hubot",
-              "listed": true,
-              "model": "gpt-4o",
-              "ready": true,
               "standing": "free",
-              "until": null,
-              "why": null
+              "model": "gpt-4o",
+              "listed": true,
+              "ready": true,
+              "why": null,
+              "until": null
             },
             {
               "account": "octocat",
-              "listed": true,
-              "model": "gpt-4o",
-              "ready": true,
               "standing": "cooling",
-              "until": "[moment]",
-              "why": "too many requests at once"
+              "model": "gpt-4o",
+              "listed": true,
+              "ready": true,
+              "why": "too many requests at once",
+              "until": "[moment]"
             }
-          ],
-          "first": "hubot",
-          "model": "gpt-4o",
-          "strategy": "fill_first"
+          ]
         }
         "#);
     });

@@ -299,7 +299,7 @@ mod tests {
     fn a_whole_reply_reads_as_a_chunk() {
         let reply = br#"{"object":"chat.completion","choices":[{"message":{"role":"assistant","tool_calls":[{"id":"a"}]},"finish_reason":"tool_calls"}]}"#;
         let chunk = String::from_utf8(reply_as_chunk(reply).unwrap()).unwrap();
-        insta::assert_snapshot!(chunk, @r#"{"choices":[{"delta":{"role":"assistant","tool_calls":[{"id":"a","index":0}]},"finish_reason":"tool_calls","index":0}],"object":"chat.completion.chunk"}"#);
+        insta::assert_snapshot!(chunk, @r#"{"object":"chat.completion.chunk","choices":[{"finish_reason":"tool_calls","index":0,"delta":{"role":"assistant","tool_calls":[{"id":"a","index":0}]}}]}"#);
     }
 
     proptest! {

@@ -116,8 +116,8 @@ mod tests {
     #[test]
     fn each_dialect_words_an_error_in_its_own_shape() {
         let failure = Failure::new(503, "no_account", "no account can serve \"ä\"");
-        insta::assert_snapshot!(text(failure.body(Dialect::Chat)), @r#"{"error":{"code":"no_account","message":"no account can serve \"ä\"","param":null,"type":"server_error"}}"#);
-        insta::assert_snapshot!(text(failure.body(Dialect::Messages)), @r#"{"error":{"message":"no account can serve \"ä\"","type":"overloaded_error"},"type":"error"}"#);
+        insta::assert_snapshot!(text(failure.body(Dialect::Chat)), @r#"{"error":{"message":"no account can serve \"ä\"","type":"server_error","param":null,"code":"no_account"}}"#);
+        insta::assert_snapshot!(text(failure.body(Dialect::Messages)), @r#"{"type":"error","error":{"type":"overloaded_error","message":"no account can serve \"ä\""}}"#);
     }
 
     #[test]

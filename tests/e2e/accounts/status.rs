@@ -87,57 +87,57 @@ async fn the_json_of_an_account_has_one_shape_whatever_is_known() {
     let output = home.run(&args).await.succeeded();
     with_times_named(|| {
         insta::assert_snapshot!(output.printed(), @r#"
-    {
-      "basis": null,
-      "enabled": true,
-      "id": "octocat",
-      "left": 0.355,
-      "max_concurrent": null,
-      "models": {
-        "gpt-4.1": {
-          "basis": "told",
-          "state": "spent",
-          "until": "[moment]",
-          "why": "the limit of this model is reached"
+        {
+          "id": "octocat",
+          "provider": "github-copilot",
+          "enabled": true,
+          "tier": "active",
+          "weight": 1,
+          "max_concurrent": null,
+          "plan": "individual_pro",
+          "left": 0.355,
+          "resets": "[moment]",
+          "models": {
+            "gpt-4.1": {
+              "state": "spent",
+              "why": "the limit of this model is reached",
+              "until": "[moment]",
+              "basis": "told"
+            }
+          },
+          "quota": {
+            "windows": [
+              {
+                "name": "chat",
+                "left": 1.0,
+                "unlimited": true,
+                "resets": "[moment]",
+                "counts": true
+              },
+              {
+                "name": "completions",
+                "left": 1.0,
+                "unlimited": true,
+                "resets": "[moment]",
+                "counts": false
+              },
+              {
+                "name": "premium_interactions",
+                "left": 0.355,
+                "unlimited": false,
+                "resets": "[moment]",
+                "counts": true
+              }
+            ],
+            "told": "[moment]",
+            "error": null
+          },
+          "state": "ready",
+          "why": null,
+          "until": null,
+          "basis": null
         }
-      },
-      "plan": "individual_pro",
-      "provider": "github-copilot",
-      "quota": {
-        "error": null,
-        "told": "[moment]",
-        "windows": [
-          {
-            "counts": true,
-            "left": 1.0,
-            "name": "chat",
-            "resets": "[moment]",
-            "unlimited": true
-          },
-          {
-            "counts": false,
-            "left": 1.0,
-            "name": "completions",
-            "resets": "[moment]",
-            "unlimited": true
-          },
-          {
-            "counts": true,
-            "left": 0.355,
-            "name": "premium_interactions",
-            "resets": "[moment]",
-            "unlimited": false
-          }
-        ]
-      },
-      "resets": "[moment]",
-      "state": "ready",
-      "tier": "active",
-      "until": null,
-      "weight": 1,
-      "why": null
-    }
-    "#)
+        "#)
     });
 }
 

@@ -55,29 +55,29 @@ async fn json_is_an_object_a_line() {
         .collect();
     insta::assert_json_snapshot!(lines[0], @r#"
     {
-      "account": "octocat",
-      "attempts": 1,
-      "client": null,
-      "dialect": "chat",
-      "error_code": null,
-      "first_byte_ms": null,
-      "initiator": "user",
+      "request_id": "00000000-0000-7000-8000-000000000008",
+      "time": "2026-11-24T18:30:00Z",
       "model_asked": "claude-sonnet-4.5",
       "model_served": "claude-sonnet-4.5",
-      "nano_credits": null,
-      "outcome": "cancelled",
-      "provider": "github-copilot",
-      "request_id": "00000000-0000-7000-8000-000000000008",
-      "status": 499,
+      "dialect": "chat",
       "stream": true,
-      "time": "2026-11-24T18:30:00Z",
+      "status": 499,
+      "outcome": "cancelled",
+      "error_code": null,
+      "account": "octocat",
+      "provider": "github-copilot",
+      "client": null,
+      "initiator": "user",
       "tokens": {
+        "input": 0,
         "cache_read": 0,
         "cache_write": 0,
-        "input": 0,
         "output": 0,
         "reasoning": 0
       },
+      "nano_credits": null,
+      "attempts": 1,
+      "first_byte_ms": null,
       "total_ms": 16000
     }
     "#);
