@@ -53,6 +53,8 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Show what was used: in all, over time, and by account and model
     Usage(Usage),
+    /// Learn the models, their limits and their list prices anew, from models.dev
+    UpdateCatalogue(UpdateCatalogue),
     /// Print what makes a shell complete this command line
     Completions(Completions),
     /// Write the manual pages
@@ -84,6 +86,17 @@ pub(crate) struct Explain {
     pub(crate) json: bool,
     /// Ask the upstreams for their models straight, without the configured proxies
     #[arg(long, requires = "model")]
+    pub(crate) no_proxy: bool,
+}
+
+/// Learn the models, their limits and their list prices anew.
+#[derive(clap::Args)]
+pub(crate) struct UpdateCatalogue {
+    /// Read this file instead, of models.dev's form or of the program's own; - is stdin
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Option<PathBuf>,
+    /// Connect straight, without the configured outbound proxy
+    #[arg(long)]
     pub(crate) no_proxy: bool,
 }
 

@@ -12,6 +12,8 @@ use config::ProviderId;
 pub(crate) const GITHUB_URL: &str = "TOKN_ROUTER_GITHUB_URL";
 /// Where GitHub's REST API is instead of api.github.com.
 pub(crate) const GITHUB_API_URL: &str = "TOKN_ROUTER_GITHUB_API_URL";
+/// Where `update-catalogue` fetches from instead of models.dev.
+pub(crate) const CATALOGUE_URL: &str = "TOKN_ROUTER_CATALOGUE_URL";
 /// What is logged, as a `tracing` filter such as `debug` or `gateway=trace`.
 pub(crate) const LOG: &str = "TOKN_ROUTER_LOG";
 /// The editor that `config edit` opens, a command with or without arguments.

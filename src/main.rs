@@ -2,6 +2,7 @@
 
 mod account;
 mod args;
+mod catalogue;
 mod demo;
 mod env;
 mod explain;
@@ -46,6 +47,7 @@ fn run(args: Args) -> Outcome {
             Command::Headers(headers) => headers::run(&config()?, headers).await,
             Command::Login(login) => login::run(&config()?, login).await,
             Command::Import(import) => import::run(&config()?, import).await,
+            Command::UpdateCatalogue(update) => catalogue::run(&config()?, update).await,
             Command::Man(man) => manual::pages(&man.directory),
             Command::Usage(usage) => usage::run(&config()?, usage).await,
         }

@@ -46,8 +46,8 @@ pub(crate) fn github(host: &str) -> Result<GitHub, Failure> {
 }
 
 /// A URL from the environment: https, or plain http on loopback only, since a
-/// token goes there.
-fn url(name: &str) -> Result<Option<String>, Failure> {
+/// token goes there, or what comes from there is relied on.
+pub(crate) fn url(name: &str) -> Result<Option<String>, Failure> {
     let Some(url) = env::text(name) else {
         return Ok(None);
     };

@@ -1,17 +1,28 @@
 //! What is known of models without asking: capabilities, prices, limits,
-//! vendored as data (see `data/README.md` for its sources and its refresh).
+//! vendored as data (see `data/README.md` for its sources and its refresh), and
+//! whatever was learnt of them since.
 
+mod changes;
 mod cost;
+mod layers;
+mod models_dev;
+mod stored;
+#[cfg(test)]
+mod testing;
+mod update;
 
 use std::collections::BTreeMap;
 
 use config::ProviderId;
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use changes::{Changes, Repriced};
 pub use cost::Cost;
 pub use ledger::Tokens;
+pub use stored::{LARGEST, path};
+pub use update::Update;
 
 /// The catalogue.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -26,23 +37,31 @@ pub struct Catalogue {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 struct Families {
-    copilot: BTreeMap<String, Known>,
-    zai: BTreeMap<String, Known>,
+    copilot: Models,
+    zai: Models,
 }
+
+/// By the ids that upstreams list them by.
+type Models = BTreeMap<String, Known>;
 
 /// What is known of one model. What is missing is not known: it is neither
 /// false nor zero.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Known {
     /// What people call it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// `reasoning`, `vision`, `tool_call`, …, handed to clients as they stand.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub capabilities: Option<Map<String, Value>>,
     /// Tokens of `context`, `prompt` and `output`, handed to clients as they
     /// stand.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<Map<String, Value>>,
     /// What it costs at list price.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     thinking: Option<Map<String, Value>>,
 }
 
@@ -73,11 +92,37 @@ impl Catalogue {
         family.get(id)
     }
 
+    /// How many models it knows.
+    pub fn len(&self) -> usize {
+        self.models.each_ref().map(BTreeMap::len).iter().sum()
+    }
+
+    /// Whether it knows none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// What these tokens of a provider's model cost at list price, in billionths
     /// of a credit, of which a hundred are a US dollar. `None` where the price
     /// of what was used is not known.
     pub fn estimate(&self, provider: ProviderId, model: &str, tokens: &Tokens) -> Option<u64> {
         self.model(provider, model)?.cost?.of(tokens)
+    }
+}
+
+impl Families {
+    const NAMES: [&str; 2] = ["copilot", "zai"];
+
+    fn each(self) -> [Models; 2] {
+        [self.copilot, self.zai]
+    }
+
+    const fn each_ref(&self) -> [&Models; 2] {
+        [&self.copilot, &self.zai]
+    }
+
+    const fn each_mut(&mut self) -> [&mut Models; 2] {
+        [&mut self.copilot, &mut self.zai]
     }
 }
 

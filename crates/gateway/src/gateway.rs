@@ -36,8 +36,8 @@ use crate::upstream::{Limits, Upstream};
 pub struct Setup {
     /// The configuration, already checked.
     pub config: Config,
-    /// Where tokens are cached and the device id is kept; `None` keeps
-    /// nothing.
+    /// Where tokens are cached, and the device id and an updated catalogue are
+    /// kept; `None` keeps nothing.
     pub data: Option<PathBuf>,
     /// Where requests are recorded; `None` records nothing.
     pub ledger: Option<Arc<Ledger>>,
@@ -100,7 +100,7 @@ impl Gateway {
             device: device_id(data)?,
             memory: data.map(Memory::read).unwrap_or_default(),
             pool: Pool::new(rules, members, fastrand::Rng::new()),
-            catalogue: Arc::new(Catalogue::vendored()),
+            catalogue: Arc::new(data.map_or_else(Catalogue::vendored, Catalogue::read)),
             http: client(config, config.proxy.as_ref()),
         };
         let configured = config.accounts.iter().enumerate();

@@ -119,11 +119,23 @@ impl Upstream {
         request: Request<Full<Bytes>>,
         limit: Duration,
     ) -> Result<(StatusCode, HeaderMap, Bytes), SendError> {
-        const MOST: usize = 4 << 20;
+        self.fetch_up_to(4 << 20, request, limit).await
+    }
+
+    /// The same for an answer of at most `most` bytes.
+    ///
+    /// # Errors
+    /// As [`Upstream::send`], or if it takes longer than `limit` or is larger.
+    pub async fn fetch_up_to(
+        &self,
+        most: usize,
+        request: Request<Full<Bytes>>,
+        limit: Duration,
+    ) -> Result<(StatusCode, HeaderMap, Bytes), SendError> {
         let host = host_of(&request);
         let answer = async {
             let (head, body) = self.send(request).await?.into_parts();
-            let body = collect(&host, body, MOST, limit).await?;
+            let body = collect(&host, body, most, limit).await?;
             Ok((head.status, head.headers, body))
         };
         timeout(limit, answer).await.unwrap_or_else(|_| {

@@ -43,7 +43,8 @@ fn part(tokens: u64, price: Option<f64>) -> Option<f64> {
     }
 }
 
-mod price {
+/// How a price is read and written.
+pub(super) mod price {
     use serde::de::Error as _;
 
     use super::{Deserialize as _, Deserializer, Serializer};
@@ -64,7 +65,7 @@ mod price {
         }
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<f64>, D::Error> {
         match Option::<f64>::deserialize(deserializer)? {
