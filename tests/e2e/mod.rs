@@ -1,6 +1,7 @@
 //! The claims, a file for each subject.
 
 mod accounts;
+mod catalogue;
 mod classifier;
 mod config;
 mod conversations;

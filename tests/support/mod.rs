@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 pub(crate) mod client;
 pub(crate) mod home;
 pub(crate) mod output;
+pub(crate) mod page;
 pub(crate) mod server;
 pub(crate) mod terminal;
 pub(crate) mod tls;
