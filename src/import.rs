@@ -20,7 +20,8 @@ pub(crate) async fn run(path: &Path, args: Import) -> Outcome {
     let host = store::host(account.host.as_deref(), account.provider)?;
     let id = store::id(account.id.as_deref())?;
     if args.env_var.is_some() && args.from != Source::Env {
-        return Err(Failure::of(Kind::Usage, "--env-var goes with --from env"));
+        return Err(Failure::of(Kind::Usage, "--env-var goes with --from env")
+            .hint("use --from env, or leave --env-var out"));
     }
     if args.from != Source::Env && !account.provider.is_copilot() {
         return Err(Failure::of(
@@ -48,13 +49,17 @@ pub(crate) async fn run(path: &Path, args: Import) -> Outcome {
 
 fn from_env(provider: ProviderId, name: Option<&str>) -> Result<SecretString, Failure> {
     let known = env::credentials(provider);
+    // What is set to nothing but spaces is not set.
+    let set = |name: &str| env::text(name).filter(|value| !value.trim().is_empty());
     let found = match name {
-        Some(name) => env::text(name),
-        None => known.iter().find_map(|name| env::text(name)),
+        Some(name) => set(name).map(|value| (name, value)),
+        None => known
+            .iter()
+            .find_map(|name| set(name).map(|value| (*name, value))),
     };
-    found
-        .map(|value| value.trim().into())
-        .ok_or_else(|| match name {
+    match found {
+        Some((name, value)) => store::credential(name, &value),
+        None => Err(match name {
             Some(name) => Failure::of(
                 Kind::Auth,
                 format_args!("the environment variable {name} is not set"),
@@ -65,7 +70,8 @@ fn from_env(provider: ProviderId, name: Option<&str>) -> Result<SecretString, Fa
                 format_args!("none of {} is set", known.join(", ")),
             )
             .hint("name another variable with --env-var NAME"),
-        })
+        }),
+    }
 }
 
 /// The token of the GitHub command line: from its own mouth, since it may keep

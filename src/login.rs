@@ -8,12 +8,13 @@ use config::{Config, ProviderId};
 use gateway::provider::copilot::github::{self, GitHub, Poll};
 use gateway::provider::{Token, zai};
 use gateway::upstream::Upstream;
+use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::{Instant, sleep};
 
 use crate::args::Login;
 use crate::report::{Failure, Kind, Outcome};
-use crate::term::{Spinner, ask_secret, say};
+use crate::term::{Spinner, ask_secret, read_secret, say};
 use crate::{env, store};
 
 /// Added to GitHub's interval: polling a moment early costs five seconds.
@@ -25,34 +26,55 @@ const SLOWER: Duration = Duration::from_secs(5);
 const SLOWEST: Duration = Duration::from_secs(60);
 
 /// Runs the command.
-pub(crate) async fn run(path: &Path, Login { account }: Login) -> Outcome {
+pub(crate) async fn run(path: &Path, Login { key_stdin, account }: Login) -> Outcome {
     let config = store::read(path, account.no_proxy)?;
     let host = store::host(account.host.as_deref(), account.provider)?;
     let id = store::id(account.id.as_deref())?;
     let http = store::client(&config);
-    if account.provider.is_copilot() {
+    let provider = account.provider;
+    if provider.is_copilot() {
         let github = store::github(&host)?;
-        let token = device_flow(&http, &github).await?;
+        let token = if key_stdin {
+            piped(provider)?
+        } else {
+            device_flow(&http, &github).await?
+        };
         return add_copilot(path, &http, &github, host, id, token).await;
     }
-    let variable = env::credentials(account.provider)[0];
+    let key = if key_stdin {
+        piped(provider)?
+    } else {
+        asked_for(provider)?
+    };
+    add_zai(path, &http, &config, provider, id, key).await
+}
+
+/// The credential that is piped in.
+fn piped(provider: ProviderId) -> Result<SecretString, Failure> {
+    let (what, hint) = if provider.is_copilot() {
+        let hint = "pipe it in, as in `gh auth token | tokn-router login --key-stdin`".to_owned();
+        ("the GitHub token".to_owned(), hint)
+    } else {
+        let hint = format!(
+            "pipe it in, as in `tokn-router login --provider {provider} --key-stdin < FILE`"
+        );
+        (format!("the {} API key", provider.display_name()), hint)
+    };
+    store::credential(&what, &read_secret(&what, &hint)?)
+}
+
+/// The key that the person at the terminal types in unseen.
+fn asked_for(provider: ProviderId) -> Result<SecretString, Failure> {
+    let variable = env::credentials(provider)[0];
     let key = ask_secret(
         "the key",
-        &format!("{} API key", account.provider.display_name()),
+        &format!("{} API key", provider.display_name()),
         &format!(
-            "put the key into {variable} and run `tokn-router import --from env --provider {}`",
-            account.provider
+            "pipe it into `tokn-router login --provider {provider} --key-stdin`, or put it into \
+             {variable} and run `tokn-router import --from env --provider {provider}`"
         ),
     )?;
-    add_zai(
-        path,
-        &http,
-        &config,
-        account.provider,
-        id,
-        key.trim().into(),
-    )
-    .await
+    store::credential("the key", &key)
 }
 
 /// Signs in to GitHub: the person types a code into a page.
@@ -164,18 +186,25 @@ pub(crate) async fn add_zai(
     let base = configured
         .and_then(|account| account.base_url.as_deref())
         .unwrap_or_else(|| zai::default_base(provider));
-    let token = Token::new(key.expose_secret(), base, None)
-        .map_err(|error| Failure::of(Kind::Usage, error))?;
+    let token = Token::new(key.expose_secret(), base, None).map_err(|error| {
+        Failure::of(Kind::Usage, error).hint("check the key, and the account's base_url")
+    })?;
     let limit = http.limits().first_byte;
-    let (status, _, body) = http.fetch(zai::list_models(&token), limit).await?;
+    let (status, headers, body) = http.fetch(zai::list_models(&token), limit).await?;
     if !status.is_success() {
         let words = dialect::chat::error_words(&body).1;
         let words = words.unwrap_or_else(|| "no reason given".into());
-        return Err(Failure::of(
-            Kind::Auth,
-            format_args!("{} does not accept the key: {status}: {words}", provider.display_name()),
-        )
-        .hint("the coding plans and the general APIs have keys and base URLs of their own: check --provider"));
+        let name = provider.display_name();
+        if zai::may_pass(status, &headers, &body, Timestamp::now()) {
+            let failure = format_args!("{name} answered {status}: {words}");
+            return Err(Failure::of(Kind::Network, failure)
+                .hint("nothing is said of the key, and nothing is written; try again later"));
+        }
+        let failure = format_args!("{name} does not accept the key: {status}: {words}");
+        return Err(Failure::of(Kind::Auth, failure).hint(
+            "the coding plans and the general APIs have keys and base URLs of their own: \
+             check --provider",
+        ));
     }
     let mut account = NewAccount::new(&id, provider);
     account.api_key = Some(key);

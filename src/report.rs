@@ -90,17 +90,25 @@ impl From<config::Error> for Failure {
 impl From<SendError> for Failure {
     fn from(error: SendError) -> Self {
         Self::of(Kind::Network, error)
+            .hint("check the network, and the outbound proxy: [proxy], or --no-proxy")
     }
 }
 
 impl From<github::Error> for Failure {
     fn from(error: github::Error) -> Self {
-        let kind = match error {
-            github::Error::Send(_) | github::Error::Failed { .. } => Kind::Network,
-            github::Error::Refused(_) => Kind::Auth,
-            github::Error::Unreadable(_) => Kind::Other,
+        let (kind, hint) = match error {
+            github::Error::Send(error) => return error.into(),
+            github::Error::Failed { .. } => (Kind::Network, "try again later"),
+            github::Error::Refused(_) => (
+                Kind::Auth,
+                "sign in with `tokn-router login` as someone who has a Copilot seat",
+            ),
+            github::Error::Unreadable(_) => (
+                Kind::Other,
+                "try again; if it stays so, something between here and GitHub answers for it",
+            ),
         };
-        Self::of(kind, error)
+        Self::of(kind, error).hint(hint)
     }
 }
 

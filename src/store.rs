@@ -8,6 +8,7 @@ use config::{Config, ProviderId};
 use gateway::outbound::Outbound;
 use gateway::provider::copilot::github::GitHub;
 use gateway::upstream::{Limits, Upstream};
+use secrecy::SecretString;
 
 use crate::env;
 use crate::report::{Failure, Kind};
@@ -53,7 +54,12 @@ pub(crate) fn url(name: &str) -> Result<Option<String>, Failure> {
     };
     match Value::Url.parse(&url) {
         Ok(_) => Ok(Some(url)),
-        Err(refusal) => Err(refused(Kind::Config, name, refusal)),
+        Err(refusal) => Err(refused(
+            Kind::Config,
+            name,
+            refusal,
+            "unset it to reach the usual place",
+        )),
     }
 }
 
@@ -66,11 +72,19 @@ pub(crate) fn host(host: Option<&str>, provider: ProviderId) -> Result<String, F
         return Err(Failure::of(
             Kind::Usage,
             format_args!("--host is for github-copilot, not for {provider}"),
-        ));
+        )
+        .hint(format_args!(
+            "leave --host out; another address of {provider} is its account's base_url"
+        )));
     }
     match Value::GithubHost.parse(host) {
         Ok(_) => Ok(host.to_ascii_lowercase()),
-        Err(refusal) => Err(refused(Kind::Usage, "--host", refusal)),
+        Err(refusal) => Err(refused(
+            Kind::Usage,
+            "--host",
+            refusal,
+            "leave it out, unless your GitHub has an address such as acme.ghe.com",
+        )),
     }
 }
 
@@ -79,15 +93,35 @@ pub(crate) fn id(id: Option<&str>) -> Result<Option<String>, Failure> {
     let Some(id) = id else { return Ok(None) };
     match Value::Id.parse(id) {
         Ok(_) => Ok(Some(id.to_owned())),
-        Err(refusal) => Err(refused(Kind::Usage, "--id", refusal)),
+        Err(refusal) => Err(refused(
+            Kind::Usage,
+            "--id",
+            refusal,
+            "choose a short name, such as `work`",
+        )),
     }
 }
 
-/// Why a value is not taken, and the one that was probably meant.
-fn refused(kind: Kind, name: &str, refusal: Refusal) -> Failure {
+/// A credential, `what`, as it came from outside.
+pub(crate) fn credential(what: &str, text: &str) -> Result<SecretString, Failure> {
+    let text = text.trim();
+    match Value::Secret.parse(text) {
+        Ok(_) => Ok(text.into()),
+        Err(refusal) => Err(refused(
+            Kind::Usage,
+            what,
+            refusal,
+            "it is one word: no quotes, no name of a variable, no second line",
+        )),
+    }
+}
+
+/// Why a value is not taken, and the one that was probably meant, or what else
+/// to do.
+fn refused(kind: Kind, name: &str, refusal: Refusal, otherwise: &str) -> Failure {
     let failure = Failure::of(kind, format_args!("{name}: {}", refusal.message));
     match refusal.nearest {
         Some(nearest) => failure.hint(format_args!("did you mean {nearest}?")),
-        None => failure,
+        None => failure.hint(otherwise),
     }
 }

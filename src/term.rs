@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Arguments;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -76,7 +76,28 @@ pub(crate) fn ask_secret(what: &str, question: &str, hint: &str) -> Result<Strin
     dialoguer::Password::new()
         .with_prompt(question)
         .interact()
-        .map_err(|error| Failure::new(format_args!("cannot read {what}: {error}")))
+        .map_err(|error| Failure::new(format_args!("cannot read {what}: {error}")).hint(hint))
+}
+
+/// Reads a secret, `what`, that is piped in.
+pub(crate) fn read_secret(what: &str, hint: &str) -> Result<String, Failure> {
+    /// No credential is longer; what is piped in by mistake may never end.
+    const LONGEST: u64 = 1 << 16;
+    let wrong = |why| Failure::of(Kind::Usage, why).hint(hint);
+    let mut bytes = Vec::new();
+    let read = io::stdin().lock().take(LONGEST + 1).read_to_end(&mut bytes);
+    let length = read.map_err(|error| wrong(format!("cannot read {what} from stdin: {error}")))?;
+    if length as u64 > LONGEST {
+        return Err(wrong(format!("what is on stdin is too long for {what}")));
+    }
+    let text = String::from_utf8(bytes)
+        .map_err(|_| wrong(format!("what is on stdin is no text, so not {what}")))?;
+    match text.trim() {
+        "" => Err(wrong(format!(
+            "{what} is missing: there is nothing on stdin"
+        ))),
+        secret => Ok(secret.to_owned()),
+    }
 }
 
 /// Asks the person at the terminal a question of yes or no. Ctrl-C is an error.

@@ -95,6 +95,9 @@ pub(crate) struct Remove {
 /// Sign in to a provider and add the account.
 #[derive(clap::Args)]
 pub(crate) struct Login {
+    /// Read the credential from stdin: the provider's API key, or a GitHub token
+    #[arg(long)]
+    pub(crate) key_stdin: bool,
     #[command(flatten)]
     pub(crate) account: Account,
 }

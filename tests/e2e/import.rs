@@ -54,6 +54,7 @@ async fn the_first_variable_that_is_set_counts() {
     let home = Home::new()
         .reaching(&mock)
         .with_variable("COPILOT_GITHUB_TOKEN", "")
+        .with_variable("GH_COPILOT_TOKEN", " \n")
         .with_variable("GH_TOKEN", "gho_demo_hubot")
         .with_variable("GITHUB_TOKEN", "gho_demo_octocat");
     let output = home.run(&["import", "--from", "env"]).await.succeeded();
@@ -199,6 +200,12 @@ async fn a_source_that_cannot_hold_the_credential_is_a_usage_error() {
         &["import"],
     ] {
         home.run(args).await.failed_with(2);
+    }
+    for args in [
+        &["import", "--from", "gh", "--provider", "zai"][..],
+        &["import", "--from", "gh", "--env-var", "X"],
+    ] {
+        home.run(args).await.hints_at("--from env");
     }
 }
 

@@ -99,6 +99,18 @@ pub fn list_models(token: &Token) -> Request<Full<Bytes>> {
     request
 }
 
+/// Whether an answer to [`list_models`] that is no success says nothing of the
+/// key: a limit, or a trouble of the upstream's.
+pub fn may_pass(status: StatusCode, headers: &HeaderMap, body: &[u8], now: Timestamp) -> bool {
+    matches!(
+        verdict::read(status, headers, body, now).outcome,
+        Outcome::Limited { .. }
+            | Outcome::Overloaded { .. }
+            | Outcome::Interrupted
+            | Outcome::Failing { .. }
+    )
+}
+
 impl Provider for Zai {
     fn token(&self, _: Timestamp) -> Option<Arc<Token>> {
         Some(Arc::clone(&self.token))
