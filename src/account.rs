@@ -3,7 +3,7 @@
 mod remove;
 mod show;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use config::edit::set_enabled;
@@ -21,7 +21,7 @@ use crate::args::{AccountVerb, Show};
 use crate::report::{Failure, Kind, Outcome};
 use crate::table::{Column, render};
 use crate::term::{print, say, width};
-use crate::{env, import, login, store};
+use crate::{import, login, store};
 
 /// What is known of a quota for so long need not be asked for again.
 const RECENT: SignedDuration = SignedDuration::from_secs(60);
@@ -45,7 +45,7 @@ pub(crate) async fn run(path: &Path, verb: AccountVerb) -> Outcome {
 pub(crate) fn gateway(path: &Path, no_proxy: bool) -> Result<std::sync::Arc<Gateway>, Failure> {
     let setup = Setup {
         config: store::read(path, no_proxy)?,
-        data: Some(data()?),
+        data: Some(store::data()?),
         ledger: None,
         configuration: None,
     };
@@ -187,7 +187,7 @@ async fn reset(path: &Path, id: &str) -> Outcome {
         .iter()
         .find(|account| account.id == id)
         .ok_or_else(|| unknown(id, config.accounts.iter().map(|account| &*account.id)))?;
-    let data = data()?;
+    let data = store::data()?;
     let deadline = Instant::now() + OBEDIENCE;
     let mut is_ordered = false;
     loop {
@@ -386,10 +386,6 @@ pub(crate) fn unknown<'a>(id: &str, known: impl Iterator<Item = &'a str>) -> Fai
         [] => failure.hint("add one with `tokn-router login`"),
         known => failure.hint(format_args!("there are {}", known.join(", "))),
     }
-}
-
-fn data() -> Result<PathBuf, Failure> {
-    Ok(config::paths::data_dir(&env::read)?)
 }
 
 /// What stands where nothing is known.

@@ -23,7 +23,7 @@ const MODELS_DEV: &str = "https://models.dev/api.json";
 
 /// Runs the command.
 pub(crate) async fn run(path: &Path, args: UpdateCatalogue) -> Outcome {
-    let data = config::paths::data_dir(&env::read)?;
+    let data = store::data()?;
     let (source, json) = match args.from.as_deref() {
         None => fetch(path, args.no_proxy).await?,
         Some(file) if file == Path::new("-") => {

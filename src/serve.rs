@@ -16,7 +16,7 @@ use crate::args::Serve;
 use crate::report::{Failure, Outcome};
 use crate::signals::Signals;
 use crate::term::print;
-use crate::{demo, env, listen, log, store};
+use crate::{demo, listen, log, store};
 
 /// What a server runs on.
 struct Ground {
@@ -41,7 +41,7 @@ pub(crate) async fn run(path: &Path, args: Serve) -> Outcome {
     } else {
         None
     };
-    let data = config::paths::data_dir(&env::read)?;
+    let data = store::data()?;
     let ground = Ground {
         config,
         data,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use config::kind::{Kind as Value, Refusal};
 use config::{Config, ProviderId};
+use gateway::catalogue::Catalogue;
 use gateway::outbound::Outbound;
 use gateway::provider::copilot::github::GitHub;
 use gateway::upstream::{Limits, Upstream};
@@ -23,6 +24,16 @@ pub(crate) fn read(path: &Path, no_proxy: bool) -> Result<Config, Failure> {
         }
     }
     Ok(config)
+}
+
+/// Where the program keeps what is its own.
+pub(crate) fn data() -> Result<PathBuf, Failure> {
+    Ok(config::paths::data_dir(&env::read)?)
+}
+
+/// What is known of models, with what was learnt since this release.
+pub(crate) fn catalogue() -> Result<Catalogue, Failure> {
+    Ok(Catalogue::read(&data()?))
 }
 
 /// Where the usage ledger is.

@@ -66,7 +66,7 @@ fn report(path: &Path, usage: &args::Usage) -> Outcome {
         filter,
         clock,
         report,
-        catalogue: Catalogue::vendored(),
+        catalogue: store::catalogue()?,
     };
     if usage.json {
         return print(format_args!("{:#}", export::json(&told)));

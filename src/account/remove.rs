@@ -8,7 +8,7 @@ use gateway::memory::Memory;
 use gateway::presence;
 use gateway::provider::copilot::forget_token;
 
-use super::{data, unknown};
+use super::unknown;
 use crate::args::Remove;
 use crate::report::{Failure, Outcome};
 use crate::store;
@@ -32,7 +32,7 @@ pub(super) fn run(path: &Path, remove: &Remove) -> Outcome {
         return Ok(());
     }
     remove_account(path, id)?;
-    let is_served = forget(&data()?, id)?;
+    let is_served = forget(&store::data()?, id)?;
     let served = match is_served {
         true => "; the running server lets it go within a second",
         false => "",

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::time::Duration;
 
-use gateway::catalogue::Catalogue;
 use ledger::{Filter, Reader};
 use tokio::time::sleep;
 
@@ -44,7 +43,7 @@ pub(super) async fn run(path: &Path, log: &Log) -> Outcome {
     let met = met.filter_map(|record| record.account.as_deref());
     let mut rows = Rows::new(
         env::zone(),
-        Catalogue::vendored(),
+        store::catalogue()?,
         configured.chain(met),
         usize::from(width()),
     );
