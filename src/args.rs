@@ -55,6 +55,8 @@ pub(crate) enum Command {
     Usage(Usage),
     /// Learn the models, their limits and their list prices anew, from models.dev
     UpdateCatalogue(UpdateCatalogue),
+    /// Look for what is wrong, and say what to do about it
+    Doctor(Doctor),
     /// Print what makes a shell complete this command line
     Completions(Completions),
     /// Write the manual pages
@@ -96,6 +98,20 @@ pub(crate) struct UpdateCatalogue {
     #[arg(long, value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
     /// Connect straight, without the configured outbound proxy
+    #[arg(long)]
+    pub(crate) no_proxy: bool,
+}
+
+/// Look for what is wrong.
+#[derive(clap::Args)]
+pub(crate) struct Doctor {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Ask no upstream
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Ask straight, without the configured outbound proxies
     #[arg(long)]
     pub(crate) no_proxy: bool,
 }

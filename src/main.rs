@@ -4,6 +4,7 @@ mod account;
 mod args;
 mod catalogue;
 mod demo;
+mod doctor;
 mod env;
 mod explain;
 mod headers;
@@ -43,6 +44,7 @@ fn run(args: Args) -> Outcome {
             Command::Account { verb } => account::run(&config()?, verb).await,
             Command::Completions(completions) => manual::completions(completions.shell),
             Command::Config { verb } => settings::run(&config()?, verb),
+            Command::Doctor(doctor) => doctor::run(&config()?, doctor).await,
             Command::Explain(explain) => explain::run(&config()?, explain).await,
             Command::Headers(headers) => headers::run(&config()?, headers).await,
             Command::Login(login) => login::run(&config()?, login).await,

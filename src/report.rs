@@ -52,6 +52,11 @@ impl Failure {
         }
     }
 
+    /// What went wrong, without what to do about it.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Says what went wrong.
     pub(crate) fn tell(&self, say: fn(Arguments<'_>)) {
         say(format_args!("error: {}", self.message));
@@ -80,9 +85,13 @@ impl From<config::Error> for Failure {
             _ => Kind::Config,
         };
         let failure = Self::of(kind, &error);
-        match error.hint() {
-            Some(hint) => failure.hint(hint),
-            None => failure,
+        match (error.hint(), &error) {
+            (Some(hint), _) => failure.hint(hint),
+            (None, config::Error::Io { .. }) => {
+                failure.hint("check that the file and its directory are yours to read and write")
+            }
+            // A problem of the file's is told with its place and what was meant.
+            (None, _) => failure,
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::support::page::Page;
 use crate::support::{Home, closed_port, mock};
 
 /// Of the program's own form; the day is later than any release's.
-const OWN: &str = r#"{
+pub(super) const OWN: &str = r#"{
   "version": "2999-01-01",
   "models": {
     "copilot": {
@@ -19,7 +19,7 @@ const OWN: &str = r#"{
 }"#;
 
 /// Of models.dev's form.
-const MODELS_DEV: &str = r#"{
+pub(super) const MODELS_DEV: &str = r#"{
   "acme": {"models": {"of-nobody-here": {}}},
   "github-copilot": {"models": {
     "gpt-5-mini": {"name": "GPT-5 mini", "cost": {"input": 0.3, "output": 2.4, "cache_read": 0.03}},

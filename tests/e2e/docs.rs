@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use mock_upstream::Mock;
 
+use super::catalogue::{MODELS_DEV, OWN};
 use crate::support::home::{seat, zai_key};
+use crate::support::page::Page;
 use crate::support::usage::{afternoon, fill};
 use crate::support::{Home, mock_with};
 
@@ -97,9 +99,11 @@ fn fenced(page: &Path) -> Vec<(usize, Vec<String>)> {
 /// Those with a line that runs tokn-router.
 fn blocks(page: &Path) -> Vec<Block> {
     let runs = |line: &String| {
-        let words = line.split_whitespace();
-        let mut words = words.skip_while(|word| word.contains('='));
-        words.next() == Some("tokn-router")
+        let sets_first = line
+            .split(' ')
+            .next()
+            .is_some_and(|word| word.contains('='));
+        line.starts_with("tokn-router ") || sets_first && line.contains(" tokn-router ")
     };
     let found = fenced(page).into_iter();
     let found = found.filter(|(_, lines)| lines.iter().any(runs));
@@ -119,7 +123,8 @@ async fn run(block: &Block) {
         mock_upstream::Account::zai("zed", zai_key("zed")),
     ])
     .await;
-    let home = newcomer(&mock);
+    let catalogue = Page::serving(200, MODELS_DEV).await;
+    let home = newcomer(&mock).with_variable("TOKN_ROUTER_CATALOGUE_URL", &catalogue.url);
     let id = &afternoon()[0].request_id;
     let script = script.replace("REQUEST_ID", id);
     let terminal = home.sit_at_terminal_of("sh", 80, &["-euc", &script]).await;
@@ -161,6 +166,7 @@ fn newcomer(mock: &Mock) -> Home {
     let home = home.with_variable("PATH", &format!("{path}:/usr/bin:/bin"));
     fill(&home.database(), afternoon());
     home.write("key.txt", &zai_key("zed"));
+    home.write("catalogue.json", OWN);
     home.write_program("gh", "#!/bin/sh\necho gho_demo_octocat\n");
     home.write(
         "config/github-copilot/apps.json",

@@ -7,6 +7,7 @@ mod config;
 mod conversations;
 mod demo;
 mod docs;
+mod doctor;
 mod drain;
 mod explain;
 mod headers;

@@ -90,6 +90,12 @@ pub fn read_private(
     Ok(bytes)
 }
 
+/// The mode of a file that others than its owner may read or write; `None` where they may not.
+pub fn open_to_others(path: &Path) -> io::Result<Option<u32>> {
+    let mode = platform::mode(&fs::metadata(path)?);
+    Ok((mode & 0o077 != 0).then_some(mode))
+}
+
 /// Creates a directory for its owner only, and those above it, unless they exist.
 pub fn create_directory(path: &Path) -> Result<(), Error> {
     let mut builder = fs::DirBuilder::new();
