@@ -31,11 +31,8 @@ pub(crate) async fn run(path: &Path, args: Explain) -> Outcome {
 /// Tells the decision that was kept with a request's record.
 fn request(path: &Path, id: &str, as_json: bool) -> Outcome {
     let config = store::read(path, false)?;
-    let reader = Reader::open(&store::database(&config)?).map_err(|error| {
-        Failure::new(error)
-            .hint("requests are recorded once a server has run, unless [usage] enabled = false")
-    })?;
-    let record = reader.by_request(id).map_err(Failure::new)?.ok_or_else(|| {
+    let reader = Reader::open(&store::database(&config)?)?;
+    let record = reader.by_request(id)?.ok_or_else(|| {
         Failure::new(format_args!("there is no record of a request {id:?}"))
             .hint("its id stands in the header x-tokn-router-request-id of its answer; a request that still runs has no record yet")
     })?;

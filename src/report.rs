@@ -5,6 +5,7 @@ use std::fmt::{Arguments, Display};
 use std::process::ExitCode;
 
 use gateway::gateway::SetupError;
+use gateway::outbound::chain;
 use gateway::provider::copilot::github;
 use gateway::upstream::SendError;
 
@@ -55,6 +56,11 @@ impl Failure {
     /// What went wrong, without what to do about it.
     pub(crate) fn message(&self) -> &str {
         &self.message
+    }
+
+    /// What to do about it.
+    pub(crate) fn remedy(&self) -> Option<&str> {
+        self.hint.as_deref()
     }
 
     /// Says what went wrong.
@@ -118,6 +124,27 @@ impl From<github::Error> for Failure {
             ),
         };
         Self::of(kind, error).hint(hint)
+    }
+}
+
+impl From<ledger::Error> for Failure {
+    fn from(error: ledger::Error) -> Self {
+        let failure = Self::new(chain(&error));
+        match error {
+            ledger::Error::Newer { .. } => {
+                failure.hint("use the release of tokn-router that wrote it, or a later one")
+            }
+            ledger::Error::Foreign { .. } => {
+                failure.hint("name another file with `tokn-router config set usage.path PATH`")
+            }
+            ledger::Error::Missing { .. } => failure.hint(
+                "requests are recorded once a server has run, unless [usage] enabled = false",
+            ),
+            ledger::Error::Io { .. }
+            | ledger::Error::Sqlite { .. }
+            | ledger::Error::Lost { .. } => failure
+                .hint("is the disk full, or the file not yours? `tokn-router doctor` looks at it"),
+        }
     }
 }
 

@@ -49,7 +49,7 @@ fn report(path: &Path, usage: &args::Usage) -> Outcome {
         filter: filter.clone(),
     };
     let report = match open(path)? {
-        Opened::Ledger(reader) => reader.report(&query).map_err(Failure::new)?,
+        Opened::Ledger(reader) => reader.report(&query)?,
         // It is the same to a program whether there is nothing or not yet a file for it.
         Opened::Missing(_) if usage.json || usage.csv => Report {
             total: ledger::Figures::default(),
@@ -78,8 +78,13 @@ fn report(path: &Path, usage: &args::Usage) -> Outcome {
 }
 
 fn filter(usage: &args::Usage, clock: &Clock) -> Result<Filter, Failure> {
-    const USUAL: &str = "24h";
-    let since = usage.window.since.as_deref().unwrap_or(USUAL);
+    // Who names only the end wants all before it.
+    let usual = if usage.window.until.is_some() {
+        "all"
+    } else {
+        "24h"
+    };
+    let since = usage.window.since.as_deref().unwrap_or(usual);
     let until = usage.window.until.as_deref().unwrap_or("all");
     let filter = Filter {
         since: clock.moment("--since", since)?,
@@ -90,18 +95,15 @@ fn filter(usage: &args::Usage, clock: &Clock) -> Result<Filter, Failure> {
     if let (Some(since), Some(until)) = (filter.since, filter.until)
         && since >= until
     {
-        let failure = Failure::of(
+        return Err(Failure::of(
             Kind::Usage,
             format_args!(
                 "--until {} is not after --since {}",
                 clock.told(until),
                 clock.told(since)
             ),
-        );
-        return Err(match usage.window.since {
-            Some(_) => failure.hint("say --since with the earlier of both"),
-            None => failure.hint("name the beginning with --since; it is 24 hours ago otherwise"),
-        });
+        )
+        .hint("say --since with the earlier of both"));
     }
     Ok(filter)
 }
@@ -163,16 +165,6 @@ fn open(path: &Path) -> Result<Opened, Failure> {
             path,
             is_enabled: config.usage.enabled,
         })),
-        Err(error) => Err(unusable(error)),
+        Err(error) => Err(error.into()),
     }
-}
-
-/// Why a ledger cannot be used, and what to do.
-fn unusable(error: Error) -> Failure {
-    let hint = match &error {
-        Error::Newer { .. } => "use the release of tokn-router that wrote it, or a later one",
-        Error::Foreign { .. } => "name another file with `tokn-router config set usage.path PATH`",
-        _ => return Failure::new(error),
-    };
-    Failure::new(error).hint(hint)
 }

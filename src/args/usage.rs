@@ -40,7 +40,8 @@ pub(crate) enum UsageVerb {
 /// Which stretch of time.
 #[derive(clap::Args)]
 pub(crate) struct Window {
-    /// From then on: 24h, 7d, today, 2026-11-01, 2026-11-01T12:00, or all [default: 24h]
+    /// From then on: 24h, 7d, today, 2026-11-01, 2026-11-01T12:00, or all [default:
+    /// 24h, or all where --until is given]
     #[arg(long, value_name = "WHEN")]
     pub(crate) since: Option<String>,
     /// Up to then, in the same words [default: now]

@@ -67,6 +67,7 @@ pub(super) fn permissions(path: &Path, data: &Path, findings: &mut Vec<Finding>)
     const ABOUT: &str = "permissions";
     let mut private = vec![path.to_owned()];
     private.extend(files_below(data));
+    private.retain(|file| file.is_file());
     let mut is_well = true;
     for file in private {
         let Ok(Some(mode)) = open_to_others(&file) else {
@@ -127,10 +128,11 @@ pub(super) fn ledger(config: &Config, findings: &mut Vec<Finding>) -> Result<(),
         Err(ledger::Error::Missing { .. }) => {
             Finding::well(ABOUT, "no request has been recorded yet")
         }
-        Err(error @ ledger::Error::Newer { .. }) => Finding::problem(ABOUT, error.to_string())
-            .remedy("use the release of tokn-router that wrote it, or a later one"),
-        Err(error) => Finding::problem(ABOUT, error.to_string())
-            .remedy("name another file with `tokn-router config set usage.path PATH`"),
+        Err(error) => {
+            let failure = Failure::from(error);
+            let remedy = failure.remedy().unwrap_or_default().to_owned();
+            Finding::problem(ABOUT, failure.message()).remedy(remedy)
+        }
     });
     Ok(())
 }

@@ -7,7 +7,7 @@ use ledger::{Filter, Reader};
 use tokio::time::sleep;
 
 use super::rows::Rows;
-use super::{Missing, Opened, open, unusable};
+use super::{Missing, Opened, open};
 use crate::args::Log;
 use crate::report::Outcome;
 use crate::term::{print, width};
@@ -36,7 +36,7 @@ pub(super) async fn run(path: &Path, log: &Log) -> Outcome {
         model: log.whose.model.clone(),
         ..Filter::default()
     };
-    let mut tail = reader.tail(None, log.lines, &filter).map_err(unusable)?;
+    let mut tail = reader.tail(None, log.lines, &filter)?;
     let config = store::read(path, false)?;
     let configured = config.accounts.iter().map(|account| &*account.id);
     let met = tail.records.iter();
@@ -63,8 +63,7 @@ pub(super) async fn run(path: &Path, log: &Log) -> Outcome {
         if tail.records.is_empty() {
             sleep(TICK).await;
         }
-        let next = reader.tail(Some(tail.place), MOST, &filter);
-        tail = next.map_err(unusable)?;
+        tail = reader.tail(Some(tail.place), MOST, &filter)?;
     }
 }
 

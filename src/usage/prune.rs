@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::numbers::whole;
 use super::when::Clock;
-use super::{Opened, open, unusable};
+use super::{Opened, open};
 use crate::args::Prune;
 use crate::report::{Failure, Outcome};
 use crate::term::{Spinner, agreed, say};
@@ -24,7 +24,7 @@ pub(super) async fn run(path: &Path, prune: &Prune) -> Outcome {
             return Ok(());
         }
     };
-    let count = reader.count_before(before).map_err(unusable)?;
+    let count = reader.count_before(before)?;
     drop(reader);
     if count == 0 {
         say(format_args!("there are no such records"));
@@ -49,7 +49,7 @@ pub(super) async fn run(path: &Path, prune: &Prune) -> Outcome {
     let spinner = Spinner::start("removing old records");
     let removed = tokio::task::spawn_blocking(move || ledger::prune(&database, before)).await;
     drop(spinner);
-    let removed = removed.map_err(Failure::new)?.map_err(unusable)?;
+    let removed = removed.map_err(Failure::new)??;
     say(format_args!("removed {} records", whole(removed)));
     Ok(())
 }

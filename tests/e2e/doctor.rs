@@ -156,7 +156,7 @@ async fn settings_that_are_older_than_the_default_profile_are_noted() {
     note     octocat: editor_version is vscode/1.95.0, older than vscode/1.124.2
              hint: `tokn-router config unset settings.editor_version --account
              octocat`
-    ok       octocat: it is served, with 9 models (asked in 1 ms)
+    ok       octocat: it is served, with 9 models (asked in 2 ms)
     ");
 }
 
