@@ -47,7 +47,10 @@ async fn findings(path: &Path, doctor: &Doctor) -> Result<Vec<Finding>, Failure>
     let data = store::data()?;
     let mut findings = Vec::new();
     let loaded = files::configuration(path, &mut findings);
-    files::permissions(path, &data, &mut findings);
+    let ledger = loaded
+        .as_ref()
+        .map(|loaded| store::database(&loaded.config));
+    files::permissions(path, &data, ledger.transpose()?, &mut findings);
     let Some(loaded) = loaded else {
         findings.push(
             Finding::note("accounts", "not looked at: the configuration is wrong")

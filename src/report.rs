@@ -72,6 +72,14 @@ impl Failure {
     }
 }
 
+/// What is left where it does not matter whether anybody reads what is printed.
+pub(crate) fn unread_is_well(outcome: Outcome) -> Outcome {
+    match outcome {
+        Err(failure) if failure.kind == Kind::Unread => Ok(()),
+        outcome => outcome,
+    }
+}
+
 /// Says what went wrong and gives the exit code.
 pub(crate) fn exit(outcome: Outcome, say: fn(Arguments<'_>)) -> ExitCode {
     let Err(failure) = outcome else {

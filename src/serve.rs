@@ -13,7 +13,7 @@ use ledger::Ledger;
 use tokio::net::TcpListener;
 
 use crate::args::Serve;
-use crate::report::{Failure, Outcome};
+use crate::report::{Failure, Outcome, unread_is_well};
 use crate::signals::Signals;
 use crate::term::print;
 use crate::{demo, listen, log, store};
@@ -93,7 +93,8 @@ async fn serve_on(ground: Ground, args: &Serve, mut signals: Signals) -> Outcome
         configuration: file,
     };
     let (gateway, mut keepers) = Gateway::start(setup)?;
-    greet(&listeners, &gateway, args.demo)?;
+    // A server goes on though nobody reads its greeting to the end.
+    unread_is_well(greet(&listeners, &gateway, args.demo))?;
     let serving = Arc::clone(&gateway);
     let drained = serve(listeners, serving, drain, async || signals.next().await).await;
     keepers.shutdown().await;

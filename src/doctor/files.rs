@@ -63,10 +63,16 @@ pub(super) fn configuration(path: &Path, findings: &mut Vec<Finding>) -> Option<
 
 /// Whether only their owner may read what is secret, and the data directory can be
 /// written.
-pub(super) fn permissions(path: &Path, data: &Path, findings: &mut Vec<Finding>) {
+pub(super) fn permissions(
+    path: &Path,
+    data: &Path,
+    ledger: Option<PathBuf>,
+    findings: &mut Vec<Finding>,
+) {
     const ABOUT: &str = "permissions";
     let mut private = vec![path.to_owned()];
     private.extend(files_below(data));
+    private.extend(ledger.filter(|ledger| !ledger.starts_with(data)));
     private.retain(|file| file.is_file());
     let mut is_well = true;
     for file in private {

@@ -3,8 +3,10 @@
 
 use std::process::Stdio;
 
+use gateway::presence;
+
 use crate::support::usage::{afternoon, fill};
-use crate::support::{Home, mock};
+use crate::support::{Home, eventually, mock};
 
 #[tokio::test]
 async fn an_account_goes_only_after_a_yes() {
@@ -155,4 +157,24 @@ async fn a_reader_that_goes_away_is_no_error() {
         assert!(output.status.success(), "{output:?}");
         assert!(output.stderr.is_empty(), "{output:?}");
     }
+}
+
+#[tokio::test]
+async fn a_server_goes_on_though_nobody_reads_its_greeting() {
+    let mock = mock().await;
+    let home = Home::with_seats(&mock, &["octocat"]);
+    let data = home.data();
+    let mut command = home.command(&["serve", "--port", "0"]);
+    let mut running = command.spawn().unwrap();
+    drop(running.stdout.take());
+    eventually("the server to run", || match presence::keep_free(&data) {
+        Ok(None) => Some(()),
+        _ => None,
+    })
+    .await;
+    // What it says of itself is over by then, or it would have ended.
+    let list = ["account", "list", "--offline"];
+    home.run(&list).await.succeeded();
+    assert_eq!(running.try_wait().unwrap(), None);
+    running.kill().await.unwrap();
 }
