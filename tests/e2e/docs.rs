@@ -131,13 +131,6 @@ async fn run(block: &Block) {
     let answers = [("API key: ", zai_key("zed") + "\r"), ("[y/N] ", "y".into())];
     let seen = terminal.answers(&answers).await;
     assert!(seen.status.success(), "{place}\n{script}\n{}", seen.text);
-    // What it left running ends with it.
-    for process in fs::read_to_string(home.path().join("running"))
-        .unwrap_or_default()
-        .lines()
-    {
-        let _ = std::process::Command::new("kill").arg(process).status();
-    }
 }
 
 /// The home of one who has done what the pages take for granted.
@@ -180,7 +173,8 @@ fn newcomer(mock: &Mock) -> Home {
     home
 }
 
-/// What does not end by itself is left to run once it has said something.
+/// What does not end by itself is left to run once it has said something. All of it
+/// ends when the terminal hangs up behind the block.
 const WHAT_GOES_ON_GOES_ON_ALONE: &str = r#"#!/bin/sh
 real=$HOME/real/tokn-router
 case " $* " in
@@ -188,14 +182,12 @@ case " $* " in
 " serve "*|*" -f "*)
     mkfifo "$HOME/said.$$"
     "$real" "$@" >"$HOME/said.$$" &
-    echo $! >>"$HOME/running"
     exec 3<"$HOME/said.$$"
     read -r line <&3
     echo "$line"
     case "$line" in "listening on "*) echo "${line##*:}" >"$HOME/port" ;; esac
     # Nobody reads the rest, which fits into the pipe.
-    sleep 1000 <&3 >/dev/null 2>&1 &
-    echo $! >>"$HOME/running" ;;
+    sleep 1000 <&3 >/dev/null 2>&1 & ;;
 *) exec "$real" "$@" ;;
 esac
 "#;

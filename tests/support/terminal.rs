@@ -136,7 +136,11 @@ impl Terminal {
         let mut bytes = [0; 4096];
         // Linux says EIO once nobody has the terminal open.
         let read = timeout(PATIENCE, self.pty.read(&mut bytes)).await;
-        let count = read.expect("it goes on").unwrap_or(0);
+        let Ok(read) = read else {
+            let text = String::from_utf8_lossy(&self.seen);
+            panic!("nothing comes any more: {text}");
+        };
+        let count = read.unwrap_or(0);
         self.seen.extend_from_slice(&bytes[..count]);
         count > 0
     }
