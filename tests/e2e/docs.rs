@@ -126,7 +126,7 @@ async fn run(block: &Block) {
     let catalogue = Page::serving(200, MODELS_DEV).await;
     let home = newcomer(&mock).with_variable("TOKN_ROUTER_CATALOGUE_URL", &catalogue.url);
     let id = &afternoon()[0].request_id;
-    let script = script.replace("REQUEST_ID", id);
+    let script = [AT_THE_END, &script.replace("REQUEST_ID", id)].concat();
     let terminal = home.sit_at_terminal_of("sh", 80, &["-euc", &script]).await;
     let answers = [("API key: ", zai_key("zed") + "\r"), ("[y/N] ", "y".into())];
     let seen = terminal.answers(&answers).await;
@@ -173,8 +173,10 @@ fn newcomer(mock: &Mock) -> Home {
     home
 }
 
-/// What does not end by itself is left to run once it has said something. All of it
-/// ends when the terminal hangs up behind the block.
+/// What is left to run ends with its block.
+const AT_THE_END: &str = "trap 'kill $(cat running) 2>/dev/null || true' EXIT; : > running\n";
+
+/// What does not end by itself is left to run once it has said something.
 const WHAT_GOES_ON_GOES_ON_ALONE: &str = r#"#!/bin/sh
 real=$HOME/real/tokn-router
 case " $* " in
@@ -182,12 +184,14 @@ case " $* " in
 " serve "*|*" -f "*)
     mkfifo "$HOME/said.$$"
     "$real" "$@" >"$HOME/said.$$" &
+    echo $! >>"$HOME/running"
     exec 3<"$HOME/said.$$"
     read -r line <&3
     echo "$line"
     case "$line" in "listening on "*) echo "${line##*:}" >"$HOME/port" ;; esac
     # Nobody reads the rest, which fits into the pipe.
-    sleep 1000 <&3 >/dev/null 2>&1 & ;;
+    sleep 1000 <&3 >/dev/null 2>&1 &
+    echo $! >>"$HOME/running" ;;
 *) exec "$real" "$@" ;;
 esac
 "#;
