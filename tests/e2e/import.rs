@@ -227,3 +227,14 @@ async fn two_imports_at_once_lose_nothing() {
         "{config}"
     );
 }
+
+#[tokio::test]
+async fn a_configuration_that_cannot_be_read_is_told_with_what_to_look_at() {
+    let home = Home::new().with_variable("GH_TOKEN", "gho_demo_octocat");
+    let directory = home.path().join("tmp").display().to_string();
+    let output = home
+        .run(&["--config", &directory, "import", "--from", "env"])
+        .await
+        .failed_with(3);
+    output.says("cannot read").hints_at("yours to read and write");
+}
