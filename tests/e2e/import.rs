@@ -236,5 +236,7 @@ async fn a_configuration_that_cannot_be_read_is_told_with_what_to_look_at() {
         .run(&["--config", &directory, "import", "--from", "env"])
         .await
         .failed_with(3);
-    output.says("cannot read").hints_at("yours to read and write");
+    output
+        .says("cannot read")
+        .hints_at("yours to read and write");
 }
