@@ -187,6 +187,17 @@ fn step_in_words(step: &Told<'_>) -> String {
                 length(*ms)
             )
         }
+        Told::Translated {
+            account,
+            dialect,
+            dropped,
+        } => {
+            let lost = match dropped.as_slice() {
+                [] => "nothing was left out".to_owned(),
+                dropped => format!("left out: {}", dropped.join(", ")),
+            };
+            format!("translated to {dialect} for {account}; {lost}")
+        }
         Told::Stripped { account } => {
             format!("reasoning that others had sealed was taken out for {account}")
         }

@@ -90,7 +90,7 @@ fn headers(account: &Account) -> Result<HeaderMap, Failure> {
     };
     let request = account
         .backend
-        .request(&call, &call.envelope.model, &[], token);
+        .request(&call, Dialect::Chat, call.body.clone(), token);
     Ok(request.into_parts().0.headers)
 }
 

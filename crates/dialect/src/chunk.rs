@@ -138,7 +138,9 @@ mod tests {
     use super::*;
 
     fn told(dialect: Dialect, events: &[&str]) -> String {
-        let told = events.iter().map(|event| format!("{:?}", read(dialect, event.as_bytes())));
+        let told = events
+            .iter()
+            .map(|event| format!("{:?}", read(dialect, event.as_bytes())));
         told.collect::<Vec<_>>().join("\n")
     }
 
@@ -196,12 +198,21 @@ mod tests {
     fn an_error_in_one_piece_is_told_from_a_reply() {
         let reply = br#"{"object":"response","error":null,"output":[]}"#;
         assert!(!is_failure(Dialect::Responses, reply));
-        assert!(is_failure(Dialect::Responses, br#"{"error":{"message":"m"}}"#));
+        assert!(is_failure(
+            Dialect::Responses,
+            br#"{"error":{"message":"m"}}"#
+        ));
         let said = br#"{"type":"message","content":[{"type":"text","text":"\"error\""}]}"#;
         assert!(!is_failure(Dialect::Messages, said));
-        assert!(is_failure(Dialect::Messages, br#"{"type":"error","error":{"type":"api_error"}}"#));
+        assert!(is_failure(
+            Dialect::Messages,
+            br#"{"type":"error","error":{"type":"api_error"}}"#
+        ));
         assert!(is_failure(Dialect::Chat, br#"{"error":{"code":"1302"}}"#));
-        assert!(!is_failure(Dialect::Chat, br#"{"choices":[],"error":{"code":"x"}}"#));
+        assert!(!is_failure(
+            Dialect::Chat,
+            br#"{"choices":[],"error":{"code":"x"}}"#
+        ));
     }
 
     proptest! {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::Dialect;
+use crate::{Dialect, messages};
 
 /// Something that went wrong, as a client is told of it.
 #[derive(Clone, Debug)]
@@ -55,7 +55,7 @@ impl Failure {
             }}),
             Dialect::Messages => json!({"type": "error", "error": {
                 "type": anthropic_type(self.status),
-                "message": self.message,
+                "message": messages::reply::error_words(Some(&self.code), &self.message),
             }}),
         };
         body.to_string().into_bytes()

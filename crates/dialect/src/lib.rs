@@ -11,18 +11,31 @@
 //! - [`sse`]: bytes to events, cut anywhere
 //! - [`usage`]: tokens and credits of a reply, in one convention
 //! - [`failure`]: an error, worded in the client's dialect
-//! - [`chat`]: what only Chat Completions has
+//! - [`chunk`]: what an event of a reply means to a relay
+//! - [`chat`], [`responses`], [`messages`]: what each dialect is
+//! - [`translate`]: from one to another, through the hub: [`prompt`], a request in no
+//!   dialect, and [`delta`], a reply in increments; [`way_back`] and [`tag`]: what must
+//!   be known, or carried, to come back
 
 pub mod chat;
+pub mod chunk;
+pub mod delta;
 pub mod envelope;
 pub mod failure;
 mod fields;
+mod json;
+pub mod messages;
 mod opening;
+pub mod prompt;
 mod raw;
+pub mod responses;
 pub mod sealed;
 pub mod sse;
+pub mod tag;
+pub mod translate;
 mod turns;
 pub mod usage;
+pub mod way_back;
 
 pub use envelope::Envelope;
 pub use failure::Failure;

@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::Dialect;
+
 /// What one request used.
 ///
 /// `input` counts every prompt token, those read from and written to a cache
@@ -38,6 +40,82 @@ impl Usage {
         self.nano_credits = self.nano_credits.max(other.nano_credits);
     }
 
+    /// Reads the usage of a reply, or of an event of one. `None` where the JSON is none
+    /// or tells no usage. One odd number costs only itself.
+    pub fn read(dialect: Dialect, json: &[u8]) -> Option<Self> {
+        match dialect {
+            Dialect::Chat => Self::read_chat(json),
+            Dialect::Responses => Self::read_nested(json, Self::of_responses),
+            Dialect::Messages => Self::read_nested(json, Self::of_messages),
+        }
+    }
+
+    /// Usage stands at the top of a whole reply, and in an event also in its `response`
+    /// or `message`; Copilot's price in either, or in the usage.
+    fn read_nested(json: &[u8], of: fn(&Value) -> Self) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Reply {
+            usage: Option<Value>,
+            copilot_usage: Option<Value>,
+            #[serde(alias = "message")]
+            response: Option<Value>,
+        }
+        let mut reply: Reply = serde_json::from_slice(json).ok()?;
+        // A whole error may have a `message` that is text.
+        let mut inner = reply
+            .response
+            .take()
+            .filter(Value::is_object)
+            .unwrap_or_default();
+        let usage = reply.usage.filter(Value::is_object);
+        let usage = usage.or_else(|| Some(inner.get_mut("usage")?.take()).filter(Value::is_object));
+        let price = |told: &Value| count(told.pointer("/total_nano_aiu"));
+        let nano_credits = reply
+            .copilot_usage
+            .as_ref()
+            .and_then(price)
+            .or_else(|| price(inner.get("copilot_usage")?))
+            .or_else(|| price(usage.as_ref()?.get("copilot_usage")?));
+        if usage.is_none() && nano_credits.is_none() {
+            return None;
+        }
+        Some(Self {
+            nano_credits,
+            ..usage.as_ref().map(of).unwrap_or_default()
+        })
+    }
+
+    fn of_responses(usage: &Value) -> Self {
+        let told = |path: &str| count(usage.pointer(path)).unwrap_or(0);
+        Self {
+            input: told("/input_tokens"),
+            output: told("/output_tokens"),
+            cache_read: told("/input_tokens_details/cached_tokens"),
+            cache_write: told("/input_tokens_details/cache_creation_tokens"),
+            reasoning: told("/output_tokens_details/reasoning_tokens"),
+            nano_credits: None,
+        }
+    }
+
+    /// Anthropic counts what is read from and written to a cache beside the input.
+    fn of_messages(usage: &Value) -> Self {
+        let told = |path: &str| count(usage.pointer(path)).unwrap_or(0);
+        let (cache_read, cache_write) = (
+            told("/cache_read_input_tokens"),
+            told("/cache_creation_input_tokens"),
+        );
+        Self {
+            input: told("/input_tokens")
+                .saturating_add(cache_read)
+                .saturating_add(cache_write),
+            output: told("/output_tokens"),
+            cache_read,
+            cache_write,
+            reasoning: told("/output_tokens_details/thinking_tokens"),
+            nano_credits: None,
+        }
+    }
+
     /// Reads the usage of a Chat Completions reply or chunk. `None` where the
     /// JSON is none or tells no usage. One odd number costs only itself.
     pub fn read_chat(json: &[u8]) -> Option<Self> {
@@ -71,7 +149,7 @@ impl Usage {
 }
 
 /// A count, in whichever way a number may be written.
-fn count(value: Option<&Value>) -> Option<u64> {
+pub(crate) fn count(value: Option<&Value>) -> Option<u64> {
     let value = value?;
     let rounded = || {
         let number = value

@@ -1,9 +1,10 @@
 //! An account of the person's: who it is, and what serves through it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use config::ProviderId;
+use dialect::Dialect;
 use http::HeaderMap;
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -15,6 +16,7 @@ use crate::models::Listing;
 use crate::pool::Pool;
 use crate::provider::Provider;
 use crate::quota::{Allowance, HOURLY, SOON};
+use crate::spoken::Spoken;
 use crate::upstream::Upstream;
 
 /// One account in the pool.
@@ -43,6 +45,8 @@ pub struct Account {
     /// Tells the credential and the settings of one account from others of
     /// the same id: what was learnt of those says nothing of it.
     pub source: u64,
+    /// Which dialects its upstream has refused, by model.
+    pub(crate) unspoken: Mutex<Vec<(Arc<str>, Dialect)>>,
 }
 
 impl Account {
@@ -129,6 +133,44 @@ impl Account {
     /// Asks for the quota anew, soon: something was said of it.
     pub(crate) fn want_quota(&self) {
         self.allowance.asked.want();
+    }
+
+    /// The dialects that its upstream speaks with a model: as the list says and as was
+    /// learnt since.
+    pub fn spoken(&self, model: &str) -> Spoken {
+        let list = self.models.list();
+        let listed = list.as_ref().and_then(|list| list.spoken(model));
+        let spoken = self.backend.spoken(model, listed);
+        let learnt = self.unspoken.lock().unwrap_or_else(PoisonError::into_inner);
+        let refused = learnt.iter().filter(|(known, _)| **known == *model);
+        refused.fold(spoken, |spoken, (_, dialect)| spoken.without(*dialect))
+    }
+
+    /// Its upstream has said that it does not speak this dialect with this model.
+    pub(crate) fn learn_unspoken(&self, model: &Arc<str>, dialect: Dialect) {
+        /// So many models no upstream has; a wrong word must not stay for ever.
+        const MOST: usize = 256;
+        let mut learnt = self.unspoken.lock().unwrap_or_else(PoisonError::into_inner);
+        if learnt.len() >= MOST {
+            learnt.clear();
+        }
+        if !learnt
+            .iter()
+            .any(|known| *known == (Arc::clone(model), dialect))
+        {
+            learnt.push((Arc::clone(model), dialect));
+        }
+    }
+
+    /// The most tokens that a model generates, where its list says it.
+    pub fn max_output(&self, model: &str) -> Option<u64> {
+        self.models.list()?.max_output(model)
+    }
+
+    /// Whether a model itself decides how much to think, where its list says it.
+    pub fn is_adaptive(&self, model: &str) -> bool {
+        let list = self.models.list();
+        list.is_some_and(|list| list.is_adaptive(model))
     }
 
     /// Whether it may serve.

@@ -36,7 +36,7 @@ pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>) -> Respon
     let id = request_id();
     let (head, body) = request.into_parts();
     let mut response = match endpoint(&head) {
-        Ok(Endpoint::Chat) => chat(gateway, id.clone(), head, body).await,
+        Ok(Endpoint::Reply(dialect)) => reply(gateway, dialect, id.clone(), head, body).await,
         Ok(Endpoint::Models) => list_models(&gateway).await,
         Ok(Endpoint::Model(model)) => one_model(&gateway, &model).await,
         Ok(Endpoint::Health) => json(Bytes::from_static(b"{\"status\":\"ok\"}")),
@@ -62,7 +62,8 @@ fn request_id() -> String {
 }
 
 enum Endpoint {
-    Chat,
+    /// A reply of a model, in a dialect.
+    Reply(Dialect),
     Models,
     Model(String),
     Health,
@@ -82,13 +83,27 @@ fn endpoint(head: &Parts) -> Result<Endpoint, Unknown> {
     } else {
         path
     };
-    match path {
-        "/v1/chat/completions" if head.method == Method::POST => Ok(Endpoint::Chat),
-        "/v1/chat/completions" => Err(wrong_method(head, "POST")),
-        "/v1/models" | "/healthz" if !is_read => Err(wrong_method(head, "GET, HEAD")),
-        "/v1/models" => Ok(Endpoint::Models),
+    // Clients differ in whether their base URL ends in /v1.
+    let below = path
+        .strip_prefix("/v1")
+        .filter(|below| below.starts_with('/'));
+    let below = below.unwrap_or(path);
+    let dialect = match below {
+        "/chat/completions" => Some(Dialect::Chat),
+        "/responses" => Some(Dialect::Responses),
+        "/messages" => Some(Dialect::Messages),
+        _ => None,
+    };
+    match below {
+        _ if let Some(dialect) = dialect => match head.method {
+            Method::POST => Ok(Endpoint::Reply(dialect)),
+            Method::GET if dialect == Dialect::Responses => Err(no_socket()),
+            _ => Err(wrong_method(head, "POST")),
+        },
+        "/models" | "/healthz" if !is_read => Err(wrong_method(head, "GET, HEAD")),
+        "/models" => Ok(Endpoint::Models),
         "/healthz" => Ok(Endpoint::Health),
-        _ => match path.strip_prefix("/v1/models/") {
+        _ => match below.strip_prefix("/models/") {
             Some(_) if !is_read => Err(wrong_method(head, "GET, HEAD")),
             Some(model) => Ok(Endpoint::Model(
                 percent_decode_str(model).decode_utf8_lossy().into_owned(),
@@ -98,13 +113,22 @@ fn endpoint(head: &Parts) -> Result<Endpoint, Unknown> {
                     404,
                     "unknown_path",
                     format!(
-                        "there is no {} {path} (hint: the base URL ends in /v1); there are POST /v1/chat/completions, GET /v1/models or GET /healthz",
+                        "there is no {} {path} (hint: the base URL ends in /v1); there are POST /v1/chat/completions, /v1/responses, /v1/messages, GET /v1/models and /healthz",
                         head.method
                     ),
                 ),
                 allow: None,
             }),
         },
+    }
+}
+
+/// Codex goes on over HTTP at once after a 426, and after nothing else (facts: clients, 3).
+fn no_socket() -> Unknown {
+    let text = "there is no WebSocket here: send the request with POST";
+    Unknown {
+        failure: Failure::new(426, "upgrade_required", text),
+        allow: Some("POST"),
     }
 }
 
@@ -131,10 +155,15 @@ fn unknown(unknown: Unknown) -> Response<Body> {
     response
 }
 
-async fn chat(gateway: Arc<Gateway>, id: String, head: Parts, body: Incoming) -> Response<Body> {
-    const DIALECT: Dialect = Dialect::Chat;
-    let refused = |failure| Refusal::own(failure).into_response(DIALECT).map(Body::full);
-    let call = match admit(DIALECT, id, head, body, gateway.max_body()).await {
+async fn reply(
+    gateway: Arc<Gateway>,
+    dialect: Dialect,
+    id: String,
+    head: Parts,
+    body: Incoming,
+) -> Response<Body> {
+    let refused = |failure| Refusal::own(failure).into_response(dialect).map(Body::full);
+    let call = match admit(dialect, id, head, body, gateway.max_body()).await {
         Ok(call) => call,
         Err(failure) => return refused(failure),
     };
@@ -149,7 +178,7 @@ async fn chat(gateway: Arc<Gateway>, id: String, head: Parts, body: Incoming) ->
     let found = if streams {
         match timeout(keep_alive, &mut search).await {
             Ok(found) => found,
-            Err(_) => return event_stream(Body::waiting(search, DIALECT, keep_alive)),
+            Err(_) => return event_stream(Body::waiting(search, dialect, keep_alive)),
         }
     } else {
         search.await
@@ -159,7 +188,7 @@ async fn chat(gateway: Arc<Gateway>, id: String, head: Parts, body: Incoming) ->
         Ok(Reply::Whole(reply)) => Some(reply.served()),
         Err(refused) => refused.served(),
     };
-    let mut response = answered(found, keep_alive);
+    let mut response = answered(found, dialect, keep_alive);
     if let Some(served) = served.filter(|_| reveals) {
         reveal(response.headers_mut(), &served);
     }
@@ -167,14 +196,17 @@ async fn chat(gateway: Arc<Gateway>, id: String, head: Parts, body: Incoming) ->
 }
 
 /// What came of a search, as an answer.
-fn answered(found: Result<Reply, Refused>, keep_alive: Duration) -> Response<Body> {
-    const DIALECT: Dialect = Dialect::Chat;
+fn answered(
+    found: Result<Reply, Refused>,
+    dialect: Dialect,
+    keep_alive: Duration,
+) -> Response<Body> {
     match found {
         Ok(Reply::Stream(mut reply)) => {
             let headers = std::mem::take(&mut reply.begun.headers);
             let status = reply.begun.status;
             let relay = reply.into_relay();
-            let mut response = Response::new(Body::relay(relay, DIALECT, keep_alive));
+            let mut response = Response::new(Body::relay(relay, dialect, keep_alive));
             *response.status_mut() = status;
             *response.headers_mut() = downstream_headers(headers);
             response
@@ -192,7 +224,7 @@ fn answered(found: Result<Reply, Refused>, keep_alive: Duration) -> Response<Bod
         }
         Err(refused) => refused
             .before_any_answer()
-            .into_response(DIALECT)
+            .into_response(dialect)
             .map(Body::full),
     }
 }

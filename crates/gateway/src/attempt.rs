@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use dialect::Failure;
 use dialect::chat::error_words;
+use dialect::chunk::is_failure;
+use dialect::{Dialect, Failure};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::response::Parts;
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
@@ -105,6 +106,7 @@ impl Failed {
 pub async fn attempt(
     account: &Account,
     request: Request<Full<Bytes>>,
+    dialect: Dialect,
     strip_usage: bool,
 ) -> Result<Answer, Failed> {
     let host = request.uri().host().unwrap_or("the upstream").to_owned();
@@ -125,14 +127,14 @@ pub async fn attempt(
         return Err(refused(account, &host, head, body).await);
     }
     if !is_event_stream(&head.headers) {
-        return whole(account, &host, head, body, limits.idle).await;
+        return whole(account, &host, head, body, dialect).await;
     }
     if head.headers.contains_key(CONTENT_ENCODING) {
         // It was asked not to; a client that did not ask could not read it.
         let reason = "it packs its stream".to_owned();
         return Err(unreachable(&SendError::Broken { host, reason }));
     }
-    let tap = Tap::new(strip_usage);
+    let tap = Tap::new(dialect, strip_usage);
     timeout_at(deadline, begin(account, &host, head, body, tap))
         .await
         .unwrap_or_else(|_| Err(unreachable(&silent())))
@@ -197,14 +199,12 @@ async fn whole(
     host: &str,
     head: Parts,
     body: Incoming,
-    idle: Duration,
+    dialect: Dialect,
 ) -> Result<Answer, Failed> {
-    let body = read(host, &head.headers, body, idle)
+    let body = read(host, &head.headers, body, account.http.limits().idle)
         .await
         .map_err(|error| unreachable(&error))?;
-    let says_error = memchr::memmem::find(&body, b"\"error\"").is_some()
-        && memchr::memmem::find(&body, b"\"choices\"").is_none();
-    if says_error {
+    if is_failure(dialect, &body) {
         return Err(error_inside(account, &head.headers, body));
     }
     Ok(Answer::Whole(Whole {

@@ -14,6 +14,7 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use crate::dispatch::{Refused, Reply};
 use crate::relay::Relay;
+use crate::speech::as_events;
 
 /// A comment between two events: keeps clients and middleboxes from giving up.
 const KEEP_ALIVE: Bytes = Bytes::from_static(b": keep-alive\n\n");
@@ -243,24 +244,14 @@ impl Stream {
         match found {
             Ok(Reply::Stream(begun)) => State::Relaying(begun.into_relay()),
             Ok(Reply::Whole(reply)) => {
-                let Some(data) = dialect::chat::reply_as_chunk(&reply.whole.body) else {
+                let Some(events) = as_events(self.dialect, &reply.whole.body) else {
                     let text = "the upstream answered a stream with something that is no reply";
                     let failure = Failure::new(502, "upstream_error", text);
                     reply.fail("upstream_error");
                     return self.failed(&failure);
                 };
                 reply.complete();
-                let events = [
-                    b"data: ",
-                    data.as_slice(),
-                    b"
-
-data: [DONE]
-
-",
-                ]
-                .concat();
-                State::Last(events.into(), Ending::Clean)
+                State::Last(events, Ending::Clean)
             }
             Err(refused) => {
                 let refusal = refused.in_stream();

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::outcome::Outcome;
 use crate::pool::standing::{Busy, Standing};
 use crate::pool::{Basis, Cause, Considered, Pool};
+use dialect::Dialect;
 
 /// A decision while it is made. Names are looked up when it is told.
 pub struct Decision {
@@ -33,6 +34,11 @@ enum Step {
     },
     Stripped {
         account: usize,
+    },
+    Translated {
+        account: usize,
+        dialect: Dialect,
+        dropped: Vec<String>,
     },
 }
 
@@ -86,6 +92,15 @@ impl Decision {
         });
     }
 
+    /// The request was translated for an account; these fields could not cross.
+    pub fn translated(&mut self, account: usize, dialect: Dialect, dropped: Vec<String>) {
+        self.steps.push(Step::Translated {
+            account,
+            dialect,
+            dropped,
+        });
+    }
+
     /// What others had sealed was taken out for an account.
     pub fn stripped(&mut self, account: usize) {
         self.steps.push(Step::Stripped { account });
@@ -133,6 +148,15 @@ impl Decision {
                 why: (*why).into(),
                 code: code.as_deref().map(Cow::Borrowed),
                 ms: millis(*took),
+            },
+            Step::Translated {
+                account,
+                dialect,
+                dropped,
+            } => Told::Translated {
+                account: self.name(*account),
+                dialect: dialect.as_str().into(),
+                dropped: dropped.iter().map(|name| name.as_str().into()).collect(),
             },
             Step::Stripped { account } => Told::Stripped {
                 account: self.name(*account),
@@ -256,6 +280,17 @@ pub enum Told<'a> {
         code: Option<Cow<'a, str>>,
         /// How long it took.
         ms: u64,
+    },
+    /// The request was translated.
+    Translated {
+        /// For which account.
+        #[serde(borrow)]
+        account: Cow<'a, str>,
+        /// Into which dialect.
+        dialect: Cow<'a, str>,
+        /// What could not cross.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        dropped: Vec<Cow<'a, str>>,
     },
     /// What others had sealed was taken out.
     Stripped {

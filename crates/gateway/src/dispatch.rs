@@ -4,13 +4,10 @@
 use std::sync::Arc;
 
 use dialect::Failure;
-use dialect::envelope::Splice;
-use dialect::sealed::{Sealed, pieces};
-use jiff::Timestamp;
 use tokio::time::{Instant, sleep_until};
 
 use crate::account::Account;
-use crate::attempt::{Answer, Begun, Failed, attempt};
+use crate::attempt::{Answer, Begun};
 use crate::call::Call;
 use crate::clock::Now;
 use crate::error::{Refusal, Whole, model_not_found};
@@ -19,8 +16,9 @@ use crate::gateway::Gateway;
 use crate::meter::Meter;
 use crate::outcome::{Mended, Next, Outcome, Scope};
 use crate::pool::{Choice, Lease, Search};
-use crate::provider::Token;
 use crate::relay::{Maker, Relay};
+use crate::speech::Back;
+use crate::turn::Turn;
 
 /// A reply, and what is to be settled when it ends.
 pub enum Reply {
@@ -34,6 +32,7 @@ pub enum Reply {
 pub struct StreamReply {
     /// The stream.
     pub begun: Begun,
+    back: Option<Back>,
     meter: Meter,
     lease: Lease,
     account: Arc<Account>,
@@ -78,7 +77,7 @@ impl StreamReply {
             gateway: self.gateway,
             account: self.account,
         };
-        Relay::new(self.begun, self.meter, self.lease, maker)
+        Relay::new(self.begun, self.back, self.meter, self.lease, maker)
     }
 }
 
@@ -148,7 +147,6 @@ pub async fn dispatch(
             });
         }
     };
-    let sealed = pieces(call.dialect, &call.body);
     let mut search = gateway.pool().search(gateway.conversation(&call));
     let mut heard: Vec<Heard> = Vec::new();
     let mut resent = false;
@@ -181,15 +179,17 @@ pub async fn dispatch(
             gateway: &gateway,
             account: &account,
             call: &call,
-            sealed: &sealed,
             lease: &lease,
         };
         let failed = match turn.serve(&mut meter, &mut resent).await {
-            Ok(Answer::Stream(begun)) => {
-                return Ok(begun_on(gateway, account, *begun, meter, lease));
+            Ok((Answer::Stream(begun), back)) => {
+                return Ok(begun_on(gateway, account, *begun, back, meter, lease));
             }
-            Ok(Answer::Whole(whole)) => {
-                return Ok(whole_from(&gateway, account, whole, meter, lease));
+            Ok((Answer::Whole(whole), back)) => {
+                match whole_from(&gateway, account, whole, back, meter, lease) {
+                    Ok(reply) => return Ok(reply),
+                    Err(refused) => return Err(*refused),
+                }
             }
             Err(failed) => failed,
         };
@@ -245,6 +245,7 @@ fn begun_on(
     gateway: Arc<Gateway>,
     account: Arc<Account>,
     begun: Begun,
+    back: Option<Back>,
     meter: Meter,
     mut lease: Lease,
 ) -> Reply {
@@ -252,6 +253,7 @@ fn begun_on(
     lease.begun(Now::read());
     Reply::Stream(Box::new(StreamReply {
         begun,
+        back,
         meter,
         lease,
         account,
@@ -262,112 +264,35 @@ fn begun_on(
 fn whole_from(
     gateway: &Gateway,
     account: Arc<Account>,
-    whole: Whole,
+    mut whole: Whole,
+    back: Option<Back>,
     mut meter: Meter,
     lease: Lease,
-) -> Reply {
-    let mut seals = dialect::sealed::Seals::new(meter.dialect());
+) -> Result<Reply, Box<Refused>> {
+    let spoken = back.as_ref().map_or_else(|| meter.dialect(), Back::from);
+    let mut seals = dialect::sealed::Seals::new(spoken);
     seals.whole(&whole.body);
     gateway
         .origins()
         .remember(seals.digests(), lease.account, &lease.model);
     lease.settle(Outcome::Served, "", Now::read());
-    if let Some(usage) = dialect::Usage::read_chat(&whole.body) {
+    if let Some(usage) = dialect::Usage::read(spoken, &whole.body) {
         meter.used(usage);
     }
-    Reply::Whole(WholeReply {
+    if let Some(back) = back {
+        let Some(body) = back.whole(&whole.body) else {
+            let text = "the upstream answered with something that is no reply";
+            return Err(Box::new(Refused {
+                refusal: Refusal::own(Failure::new(502, "upstream_error", text)),
+                meter,
+                last: Some(account),
+            }));
+        };
+        whole.body = body;
+    }
+    Ok(Reply::Whole(WholeReply {
         whole,
         meter,
         account,
-    })
-}
-
-/// One account's turn at a request.
-struct Turn<'a> {
-    gateway: &'a Gateway,
-    account: &'a Account,
-    call: &'a Call,
-    sealed: &'a Sealed,
-    lease: &'a Lease,
-}
-
-impl Turn<'_> {
-    /// Asks with the token at hand, once more with a renewed one where that is
-    /// refused, once more without what others have sealed where that is, and
-    /// once more, of all turns of the request, after an interruption.
-    async fn serve(&self, meter: &mut Meter, resent: &mut bool) -> Result<Answer, Failed> {
-        let (account, lease) = (self.account, self.lease);
-        let origins = self.gateway.origins();
-        let is_foreign = |piece| origins.is_foreign(piece, lease.account, &lease.model);
-        let mut cuts = self.sealed.cuts(is_foreign);
-        if !cuts.is_empty() {
-            meter.decides(|decision| decision.stripped(lease.account));
-        }
-        let mut mended = Mended {
-            renewed: false,
-            stripped: self.sealed.is_empty() || self.sealed.digests().all(is_foreign),
-            resent: *resent,
-        };
-        let mut token = match account.backend.token(Timestamp::now()) {
-            Some(token) => token,
-            None => renew(account, None).await?,
-        };
-        loop {
-            let failed = match self.ask(&cuts, &token, meter).await {
-                Ok(answer) => return Ok(answer),
-                Err(failed) => failed,
-            };
-            match failed.outcome.next(mended) {
-                Next::Renew => {
-                    mended.renewed = true;
-                    match renew(account, Some(&token)).await {
-                        Ok(renewed) => token = renewed,
-                        // Why there is no newer token says more than that the
-                        // old one is bad, but only where somebody said why.
-                        Err(renewal) if renewal.outcome == Outcome::Refused => return Err(renewal),
-                        Err(_) => return Err(failed),
-                    }
-                }
-                Next::Strip => {
-                    mended.stripped = true;
-                    cuts = self.sealed.cuts(|_| true);
-                    meter.decides(|decision| decision.stripped(lease.account));
-                }
-                Next::Again => {
-                    (mended.resent, *resent) = (true, true);
-                    tracing::debug!(
-                        request = self.call.id,
-                        account = &*account.id,
-                        why = failed.why,
-                        "sent again"
-                    );
-                }
-                Next::Answer | Next::Move => return Err(failed),
-            }
-        }
-    }
-
-    async fn ask(
-        &self,
-        cuts: &[Splice],
-        token: &Token,
-        meter: &mut Meter,
-    ) -> Result<Answer, Failed> {
-        let (account, call, model) = (self.account, self.call, &self.lease.model);
-        meter.attempt(account, model, account.backend.initiator(call));
-        let request = account.backend.request(call, model, cuts, token);
-        let strip_usage = call.envelope.stream && !call.envelope.include_usage;
-        attempt(account, request, strip_usage).await
-    }
-}
-
-async fn renew(account: &Account, stale: Option<&Token>) -> Result<Arc<Token>, Failed> {
-    account.backend.renew(stale).await.map_err(|verdict| {
-        let none = || Failure::new(503, "no_token", "no valid credential");
-        Failed {
-            outcome: verdict.outcome,
-            why: verdict.why,
-            refusal: Refusal::own(verdict.failure.unwrap_or_else(none)),
-        }
-    })
+    }))
 }

@@ -318,6 +318,7 @@ impl Ground<'_> {
             ),
             enabled: watch::Sender::new(account.enabled),
             source,
+            unspoken: Mutex::default(),
         })
     }
 }

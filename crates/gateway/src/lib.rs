@@ -6,13 +6,15 @@
 //! - [`api`]: path to endpoint
 //! - [`admit`]: size limit, decompression, envelope: an HTTP request becomes a
 //!   [`call::Call`]; [`session`]: which conversation its client names
-//! - [`route`]: a call becomes candidates, best first (pure)
+//! - [`route`]: a call becomes candidates, best first (pure); [`spoken`]: in which dialect
+//!   each is asked
 //! - [`pool`]: leases accounts and remembers how they fared ([`clock`]s passed in)
-//! - [`dispatch`]: the failover loop; [`attempt`]: one try on one account;
+//! - [`dispatch`]: the failover loop; `turn`: one account's turn in it; [`attempt`]: one try on one account;
 //!   [`decision`]: why it went so; `exhausted`: what is said when nobody is left
 //! - [`provider`]: what is peculiar to Copilot and to Z.ai
 //! - [`upstream`]: the HTTP client; [`outbound`]: how it dials
 //! - [`outcome`]: what an answer means, and what follows
+//! - [`speech`]: a call in the words of one upstream, and its reply's way back
 //! - [`relay`]: the streamed reply; [`tap`]: what it tells in passing;
 //!   `gather`: what of it goes out together; [`origins`]: who sealed what
 //! - [`meter`]: exactly one record for each admitted request
@@ -61,7 +63,10 @@ pub mod relay;
 pub mod route;
 pub mod server;
 pub mod session;
+pub mod speech;
+pub mod spoken;
 pub mod tap;
+mod turn;
 pub mod upstream;
 pub mod words;
 

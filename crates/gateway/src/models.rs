@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use crate::kept::{Kept, Next};
 use crate::provider::Provider;
+use crate::spoken::Spoken;
 use crate::upstream::Upstream;
 
 /// How long a list is good.
@@ -40,6 +41,12 @@ pub struct List {
 struct Entry {
     id: Arc<str>,
     json: Box<RawValue>,
+    /// The dialects that the upstream says it can be spoken to in.
+    spoken: Option<Spoken>,
+    /// The most tokens that it generates.
+    max_output: Option<u64>,
+    /// Whether it decides itself how much to think.
+    is_adaptive: bool,
 }
 
 impl Listing {
@@ -167,6 +174,11 @@ impl List {
         self.entries.push(Entry {
             id,
             json: json.to_owned(),
+            spoken: Spoken::listed(json.get()),
+            max_output: told(json.get(), "/capabilities/limits/max_output_tokens")
+                .and_then(|told| told.as_u64()),
+            is_adaptive: told(json.get(), "/capabilities/supports/adaptive_thinking")
+                .is_some_and(|told| told == true),
         });
     }
 
@@ -183,6 +195,23 @@ impl List {
         self.get(id).or_else(alias)
     }
 
+    /// The dialects that the upstream says a model can be spoken to in; `None` where it
+    /// says nothing of it.
+    pub fn spoken(&self, id: &str) -> Option<Spoken> {
+        self.entries[*self.by_id.get(id)?].spoken
+    }
+
+    /// The most tokens that a model generates, where the upstream says it.
+    pub fn max_output(&self, id: &str) -> Option<u64> {
+        self.entries[*self.by_id.get(id)?].max_output
+    }
+
+    /// Whether a model decides itself how much to think.
+    pub fn is_adaptive(&self, id: &str) -> bool {
+        let place = self.by_id.get(id);
+        place.is_some_and(|place| self.entries[*place].is_adaptive)
+    }
+
     /// Every model, as its id and the JSON that the upstream sent.
     pub fn entries(&self) -> impl Iterator<Item = (&Arc<str>, &RawValue)> {
         self.entries.iter().map(|entry| (&entry.id, &*entry.json))
@@ -192,6 +221,12 @@ impl List {
     pub fn ids(&self) -> impl Iterator<Item = &Arc<str>> {
         self.entries.iter().map(|entry| &entry.id)
     }
+}
+
+/// What a model's entry says at a place (facts: Copilot, 5).
+fn told(entry: &str, place: &str) -> Option<serde_json::Value> {
+    let mut entry: serde_json::Value = serde_json::from_str(entry).ok()?;
+    entry.pointer_mut(place).map(serde_json::Value::take)
 }
 
 /// A name without what clients vary: case, a date of eight digits at the end,

@@ -23,12 +23,15 @@ use crate::meter::Meter;
 use crate::outbound::chain;
 use crate::outcome::Outcome;
 use crate::pool::Lease;
+use crate::speech::{Back, Stream};
 use crate::tap::Tap;
 
 /// One streamed reply, after its beginning.
 pub struct Relay {
     body: Incoming,
     tap: Tap,
+    /// Brings events back into the client's dialect, where that is another.
+    back: Option<Stream>,
     /// What has come and is not handed on yet.
     gathered: Gather,
     /// The end, while something is still to be handed on before it.
@@ -65,22 +68,30 @@ enum End {
 
 impl Relay {
     /// The relay of a reply that has begun.
-    pub fn new(begun: Begun, mut meter: Meter, lease: Lease, maker: Maker) -> Self {
+    pub fn new(
+        begun: Begun,
+        back: Option<Back>,
+        mut meter: Meter,
+        lease: Lease,
+        maker: Maker,
+    ) -> Self {
         let now = Instant::now();
         meter.begun(begun.status.as_u16(), now);
         meter.used(begun.tap.usage());
-        let mut gathered = Gather::default();
-        gathered.push(begun.lead);
-        Self {
+        let mut relay = Self {
             body: begun.body,
             tap: begun.tap,
-            gathered,
+            back: back.map(Back::stream),
+            gathered: Gather::default(),
             end: None,
             heard: now,
             idle: maker.account.http.limits().idle,
             maker,
             settlement: Some((meter, lease)),
-        }
+        };
+        let lead = relay.brought_back(begun.lead);
+        relay.gathered.push(lead);
+        relay
     }
 
     /// The next bytes for the client, whole events always; `None` at the end,
@@ -125,6 +136,7 @@ impl Relay {
                     };
                     self.heard = Instant::now();
                     let bytes = self.tap.feed(data);
+                    let bytes = self.brought_back(bytes);
                     if !bytes.is_empty() {
                         return Poll::Ready(Piece::Bytes(bytes));
                     }
@@ -134,12 +146,33 @@ impl Relay {
                 }
                 None => {
                     let rest = self.tap.finish();
+                    let mut rest = self.brought_back(rest);
+                    if rest.is_empty() && self.tap.is_whole() && self.tap.error().is_none() {
+                        rest = self.back.as_mut().map(Stream::end).unwrap_or_default();
+                    }
                     if !rest.is_empty() {
                         self.gathered.push(rest);
                     }
                     return Poll::Ready(Piece::End(End::Closed));
                 }
             }
+        }
+    }
+
+    /// Whole events, in the client's dialect; the end of the reply with the last.
+    fn brought_back(&mut self, events: Bytes) -> Bytes {
+        let Some(back) = &mut self.back else {
+            return events;
+        };
+        let events = back.events(&events);
+        if !self.tap.is_done() || self.tap.error().is_some() {
+            return events;
+        }
+        let end = back.end();
+        match (events.is_empty(), end.is_empty()) {
+            (_, true) => events,
+            (true, _) => end,
+            (false, false) => [events, end].concat().into(),
         }
     }
 

@@ -7,6 +7,7 @@
 
 use bytes::{Bytes, BytesMut};
 use dialect::chat::Chunk;
+use dialect::chunk;
 use dialect::sealed::Seals;
 use dialect::sse::{Event, event_end, resume};
 use dialect::{Dialect, Usage};
@@ -14,8 +15,9 @@ use dialect::{Dialect, Usage};
 /// An event larger than this is handed on in pieces and no longer looked at.
 const LARGEST_EVENT: usize = 8 << 20;
 
-/// Watches one stream of Chat Completions events.
+/// Watches one stream of events.
 pub struct Tap {
+    dialect: Dialect,
     /// The beginning of an event whose end has not come.
     held: BytesMut,
     /// How far `held` has been searched for its end.
@@ -30,14 +32,15 @@ pub struct Tap {
 }
 
 impl Tap {
-    /// `strip_usage` takes out the extra usage chunk.
-    pub fn new(strip_usage: bool) -> Self {
+    /// Of a stream of `dialect`; `strip_usage` takes out Chat's extra usage chunk.
+    pub fn new(dialect: Dialect, strip_usage: bool) -> Self {
         Self {
+            dialect,
             held: BytesMut::new(),
             searched: 0,
             strip_usage,
             usage: Usage::default(),
-            seals: Seals::new(Dialect::Chat),
+            seals: Seals::new(dialect),
             begun: false,
             finished: false,
             done: false,
@@ -129,13 +132,19 @@ impl Tap {
             return true;
         };
         self.seals.event(&data);
-        match Chunk::read(&data) {
+        match chunk::read(self.dialect, &data) {
             Chunk::Content { finish, usage } => {
                 self.begun = true;
                 self.finished |= finish;
                 self.usage.merge(usage.unwrap_or_default());
             }
             Chunk::Preamble => {}
+            Chunk::Start { usage } => self.usage.merge(usage.unwrap_or_default()),
+            Chunk::Last { usage } => {
+                self.begun = true;
+                self.done = true;
+                self.usage.merge(usage.unwrap_or_default());
+            }
             Chunk::Usage(usage) => {
                 self.usage.merge(usage);
                 return !self.strip_usage;
@@ -209,7 +218,7 @@ mod tests {
     #[test]
     fn the_usage_chunk_that_we_asked_for_is_read_and_taken_out() {
         let stream = [CONTENT, FINISH, USAGE, DONE].concat();
-        let mut tap = Tap::new(true);
+        let mut tap = Tap::new(Dialect::Chat, true);
         let out = run(&mut tap, &[stream.as_bytes()]);
         assert_eq!(
             String::from_utf8(out).unwrap(),
@@ -222,14 +231,14 @@ mod tests {
     #[test]
     fn the_usage_chunk_that_the_client_asked_for_stays() {
         let stream = [CONTENT, USAGE, DONE].concat();
-        let mut tap = Tap::new(false);
+        let mut tap = Tap::new(Dialect::Chat, false);
         assert_eq!(run(&mut tap, &[stream.as_bytes()]), stream.as_bytes());
         assert_eq!(tap.usage().output, 2);
     }
 
     #[test]
     fn a_last_event_without_its_blank_line_is_read_too() {
-        let mut tap = Tap::new(true);
+        let mut tap = Tap::new(Dialect::Chat, true);
         let stream = [CONTENT, "data: [DONE]"].concat();
         assert_eq!(run(&mut tap, &[stream.as_bytes()]), stream.as_bytes());
         assert!(tap.is_whole());
@@ -237,7 +246,7 @@ mod tests {
 
     #[test]
     fn comments_and_preambles_are_no_beginning() {
-        let mut tap = Tap::new(true);
+        let mut tap = Tap::new(Dialect::Chat, true);
         tap.feed(Bytes::from_static(COMMENT.as_bytes()));
         tap.feed(Bytes::from_static(
             b"data: {\"choices\":[],\"prompt_filter_results\":[]}\n\n",
@@ -249,7 +258,7 @@ mod tests {
 
     #[test]
     fn an_error_event_is_kept_for_who_asks() {
-        let mut tap = Tap::new(true);
+        let mut tap = Tap::new(Dialect::Chat, true);
         tap.feed(Bytes::from_static(
             b"data: {\"error\":{\"code\":\"rate_limited\"}}\n\n",
         ));
@@ -264,7 +273,7 @@ mod tests {
     fn whole_events_are_handed_on_without_a_copy() {
         let frame = Bytes::from([CONTENT, FINISH].concat());
         let at = frame.as_ptr();
-        let mut tap = Tap::new(true);
+        let mut tap = Tap::new(Dialect::Chat, true);
         assert_eq!(tap.feed(frame).as_ptr(), at);
     }
 
@@ -283,14 +292,14 @@ mod tests {
             cuts.sort_unstable();
             let pieces: Vec<&[u8]> = cuts.windows(2).map(|pair| &stream[pair[0]..pair[1]]).collect();
             let expected: String = parts.iter().filter(|part| !strip || **part != USAGE).copied().collect();
-            let out = run(&mut Tap::new(strip), &pieces);
+            let out = run(&mut Tap::new(Dialect::Chat, strip), &pieces);
             prop_assert_eq!(String::from_utf8(out).unwrap(), expected);
         }
 
         #[test]
         fn no_stream_panics_or_changes_a_byte_without_usage(pieces in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..40), 0..8)) {
             let slices: Vec<&[u8]> = pieces.iter().map(Vec::as_slice).collect();
-            prop_assert_eq!(run(&mut Tap::new(false), &slices), pieces.concat());
+            prop_assert_eq!(run(&mut Tap::new(Dialect::Chat, false), &slices), pieces.concat());
         }
     }
 }

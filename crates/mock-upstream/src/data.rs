@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 
+use crate::chat::Format;
 use crate::models::Task;
 use crate::plan::Plan;
 use crate::reply::{Refusal, Refused, Reply};
@@ -33,7 +34,7 @@ pub(crate) fn provider(path: &str) -> (Kind, &str) {
 pub(crate) fn is_work(method: &Method, path: &str) -> bool {
     let (kind, path) = provider(path);
     match Endpoint::of(kind, method, path) {
-        Some(Endpoint::Chat | Endpoint::Embeddings) => true,
+        Some(Endpoint::Chat | Endpoint::Other(_) | Endpoint::Embeddings) => true,
         Some(Endpoint::Models) | None => false,
     }
 }
@@ -42,6 +43,7 @@ pub(crate) fn is_work(method: &Method, path: &str) -> bool {
 enum Endpoint {
     Models,
     Chat,
+    Other(Format),
     Embeddings,
 }
 
@@ -56,7 +58,7 @@ pub(crate) async fn answer(state: &State, call: &Call<'_>) -> Result<Reply, Refu
     };
     let faults = match endpoint {
         Endpoint::Models => &seat.models_faults,
-        Endpoint::Chat | Endpoint::Embeddings => &seat.faults,
+        Endpoint::Chat | Endpoint::Other(_) | Endpoint::Embeddings => &seat.faults,
     };
     let mut plan = Plan::of(lock(faults).take());
     if let Some(instead) = plan.begin().await {
@@ -65,6 +67,7 @@ pub(crate) async fn answer(state: &State, call: &Call<'_>) -> Result<Reply, Refu
     let reply = match endpoint {
         Endpoint::Models => Ok(Reply::ready(seat.models.clone())),
         Endpoint::Chat => chat::answer(state, seat, call, &plan),
+        Endpoint::Other(format) => chat::answer_in(format, state, seat, call, &plan),
         Endpoint::Embeddings => embeddings::answer(state, seat, call),
     };
     let mut reply = match reply {
@@ -86,6 +89,8 @@ impl Endpoint {
         match (method, path, kind) {
             (&Method::GET, "/models", _) => Some(Self::Models),
             (&Method::POST, "/chat/completions", _) => Some(Self::Chat),
+            (&Method::POST, "/responses", Kind::Copilot) => Some(Self::Other(Format::Responses)),
+            (&Method::POST, "/v1/messages", _) => Some(Self::Other(Format::Messages)),
             (&Method::POST, "/embeddings", Kind::Copilot) => Some(Self::Embeddings),
             _ => None,
         }

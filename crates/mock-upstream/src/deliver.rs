@@ -171,6 +171,9 @@ impl Framing {
             put(&[b":"]);
             put(&[b": data: a comment of the event"]);
         }
+        if let Some(name) = named(data) {
+            put(&[b"event: ", name]);
+        }
         if self.terse {
             let mark: &[u8] = if index == 0 { b"\xEF\xBB\xBF" } else { b"" };
             put(&[mark, b"id:", index.to_string().as_bytes()]);
@@ -183,4 +186,11 @@ impl Framing {
         }
         frame.freeze()
     }
+}
+
+/// The events of Responses and Messages are named by their type.
+fn named(data: &[u8]) -> Option<&[u8]> {
+    let rest = data.strip_prefix(br#"{"type":""#)?;
+    let end = rest.iter().position(|byte| *byte == b'"')?;
+    rest.get(..end)
 }

@@ -8,9 +8,9 @@ use crate::reply::{Refusal, Refused, Reply};
 use crate::script::Kind;
 use crate::state::{Caller, Credential, Seat, State, lock};
 
-/// The path below either of the two bases.
+/// The path below any of its bases, that of Anthropic's type among them.
 pub(crate) fn path_below_base(path: &str) -> Option<&str> {
-    ["/api/coding/paas/v4", "/api/paas/v4"]
+    ["/api/coding/paas/v4", "/api/paas/v4", "/api/anthropic"]
         .iter()
         .find_map(|base| path.strip_prefix(base))
 }

@@ -63,7 +63,7 @@ async fn zai_wants_its_key_and_words_its_refusal_its_own_way() {
 #[tokio::test]
 async fn an_unknown_path_is_not_found() {
     let mock = demo().await;
-    let ask = Ask::post(&mock, "/responses", "{}").by_copilot(&mock, "octocat");
+    let ask = Ask::post(&mock, "/completions", "{}").by_copilot(&mock, "octocat");
     assert_eq!(ask.send().await.status, StatusCode::NOT_FOUND);
     let ask = Ask::post(&mock, "/api/paas/v4/embeddings", "{}");
     assert_eq!(ask.send().await.status, StatusCode::NOT_FOUND);

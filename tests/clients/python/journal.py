@@ -43,7 +43,7 @@ def last_told_no_usage():
 
 
 def count():
-    """How many requests for chat the router has been sent."""
+    """How many requests for replies the router has been sent."""
     return len(_entries)
 
 
@@ -53,7 +53,7 @@ def write(path, passed, failed):
 
 
 def _asked(request):
-    if request.url.path.endswith("/chat/completions"):
+    if request.url.path.endswith(("/chat/completions", "/responses", "/messages")):
         entry = {"id": None, "outcome": "cancelled", "usage": True}
         request.extensions["journal"] = entry
         _entries.append(entry)

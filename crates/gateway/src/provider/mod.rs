@@ -5,14 +5,14 @@ mod resets;
 mod table;
 pub mod zai;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use config::ProviderId;
-use dialect::envelope::Splice;
-use dialect::{Failure, Initiator};
+use dialect::{Dialect, Failure, Initiator};
 use futures_util::future::BoxFuture;
 use http::header::{InvalidHeaderValue, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
@@ -22,6 +22,7 @@ use jiff::Timestamp;
 use crate::call::Call;
 use crate::outcome::Outcome;
 use crate::quota::{Quota, Window};
+use crate::spoken::Spoken;
 use crate::upstream::Upstream;
 
 /// Talks to one account's upstream.
@@ -35,13 +36,34 @@ pub trait Provider: Send + Sync {
     /// Keeps the credential fresh for ever. Polled by one task of its own.
     fn keep<'a>(&'a self, http: &'a Upstream) -> BoxFuture<'a, ()>;
 
-    /// The upstream request for `call`, with every field and header that this
-    /// provider wants, and without what `cuts` take out.
+    /// The dialects that its upstream speaks with this model. `listed` is what the live
+    /// list says.
+    fn spoken(&self, model: &str, listed: Option<Spoken>) -> Spoken;
+
+    /// Whether its upstream refuses something that a body of this dialect may hold: the
+    /// body is then written anew, without it.
+    fn refuses(&self, _dialect: Dialect, _body: &[u8]) -> bool {
+        false
+    }
+
+    /// A field that this provider wants in a body of `dialect` and that the client did
+    /// not set: its name and JSON.
+    fn field(
+        &self,
+        _call: &Call,
+        _model: &str,
+        _dialect: Dialect,
+    ) -> Option<(&'static str, Cow<'static, str>)> {
+        None
+    }
+
+    /// The upstream request for `call`, with every header that this provider wants, and
+    /// a body of `dialect`.
     fn request(
         &self,
         call: &Call,
-        model: &str,
-        cuts: &[Splice],
+        dialect: Dialect,
+        body: Bytes,
         token: &Token,
     ) -> Request<Full<Bytes>>;
 
@@ -85,6 +107,10 @@ pub struct Token {
     pub authorization: HeaderValue,
     /// Where chat completions are asked for.
     pub chat: Uri,
+    /// Where responses are.
+    pub responses: Uri,
+    /// Where messages are.
+    pub messages: Uri,
     /// Where the models are listed.
     pub models: Uri,
     /// When it ends, where that is known.
@@ -103,9 +129,20 @@ impl Token {
         Ok(Self {
             authorization,
             chat: format!("{base}/chat/completions").parse()?,
+            responses: format!("{base}/responses").parse()?,
+            messages: format!("{base}/v1/messages").parse()?,
             models: format!("{base}/models").parse()?,
             expires,
         })
+    }
+
+    /// Where a request of `dialect` goes.
+    pub const fn place(&self, dialect: Dialect) -> &Uri {
+        match dialect {
+            Dialect::Chat => &self.chat,
+            Dialect::Responses => &self.responses,
+            Dialect::Messages => &self.messages,
+        }
     }
 }
 

@@ -9,8 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use config::ProviderId;
-use dialect::Failure;
-use dialect::envelope::Splice;
+use dialect::{Dialect, Failure};
 use futures_util::future::BoxFuture;
 use http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
@@ -23,6 +22,7 @@ use crate::catalogue::{Catalogue, Known};
 use crate::outcome::Outcome;
 use crate::provider::{InvalidToken, Provider, Source, Token, Verdict};
 use crate::quota::{Quota, Window};
+use crate::spoken::Spoken;
 use crate::upstream::Upstream;
 
 /// The vendor allows supported tools only: say honestly which this is.
@@ -39,6 +39,7 @@ pub struct Zai {
     /// Where the quota is asked for, and the key as that wants it.
     quota: Option<(Uri, HeaderValue)>,
     catalogue: Arc<Catalogue>,
+    spoken: Spoken,
 }
 
 /// Where an id's own API is; each has a wallet of its own, and the wrong base
@@ -52,6 +53,15 @@ pub fn default_base(provider: ProviderId) -> &'static str {
             "https://api.z.ai/api/coding/paas/v4"
         }
     }
+}
+
+/// Where a coding plan's endpoint of Anthropic's type is, beside its base (facts: Z.ai);
+/// `None` for anything else, the general APIs, too.
+fn messages_base(base: &str) -> Option<String> {
+    let root = base
+        .trim_end_matches('/')
+        .strip_suffix("/api/coding/paas/v4")?;
+    Some(format!("{root}/api/anthropic"))
 }
 
 impl Zai {
@@ -68,11 +78,20 @@ impl Zai {
             .api_key
             .as_ref()
             .map_or("", SecretString::expose_secret);
+        let mut token = Token::new(key, base, None)?;
+        let messages = messages_base(base);
+        if let Some(messages) = &messages {
+            token.messages = format!("{messages}/v1/messages").parse()?;
+        }
         Ok(Self {
             quota: allowance::place(base, key),
             provider: account.provider,
-            token: Arc::new(Token::new(key, base, None)?),
+            token: Arc::new(token),
             catalogue,
+            spoken: match messages {
+                Some(_) => Spoken::CHAT_AND_MESSAGES,
+                None => Spoken::CHAT,
+            },
         })
     }
 
@@ -138,22 +157,32 @@ impl Provider for Zai {
         Box::pin(std::future::ready(()))
     }
 
-    fn request(
+    fn spoken(&self, _: &str, _: Option<Spoken>) -> Spoken {
+        self.spoken
+    }
+
+    fn field(
         &self,
         call: &Call,
         model: &str,
-        cuts: &[Splice],
+        dialect: Dialect,
+    ) -> Option<(&'static str, Cow<'static, str>)> {
+        if call.envelope.thinking || dialect != Dialect::Chat {
+            return None;
+        }
+        Some(("thinking", self.thinking(model)?))
+    }
+
+    fn request(
+        &self,
+        call: &Call,
+        dialect: Dialect,
+        body: Bytes,
         token: &Token,
     ) -> Request<Full<Bytes>> {
-        let thinking = if call.envelope.thinking {
-            None
-        } else {
-            self.thinking(model)
-        };
-        let field = thinking.as_deref().map(|json| ("thinking", json));
-        let mut request = Request::new(Full::new(call.body_for(model, field, cuts)));
+        let mut request = Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
-        *request.uri_mut() = token.chat.clone();
+        *request.uri_mut() = token.place(dialect).clone();
         let headers = request.headers_mut();
         headers.insert(AUTHORIZATION, token.authorization.clone());
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));

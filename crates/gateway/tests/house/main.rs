@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod account;
+mod dialects;
 mod failover;
 mod headers;
 mod models;

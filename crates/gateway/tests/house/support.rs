@@ -195,6 +195,13 @@ impl House {
     }
 
     /// Asks the model something.
+    pub(crate) async fn post(&self, path: &str, body: &str) -> Answer {
+        let request = self.request(path).method("POST");
+        let request = request.header("content-type", "application/json");
+        let body = Bytes::from(body.to_owned());
+        self.send(request.body(Full::new(body)).unwrap()).await
+    }
+
     pub(crate) async fn ask(&self, model: &str) -> Answer {
         self.chat(&json!({"model": model, "messages": [{"role": "user", "content": "hi"}]}))
             .await

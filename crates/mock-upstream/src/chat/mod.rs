@@ -1,13 +1,16 @@
 //! Chat completions: read the request, decide what to say, say it whole or in a stream.
 
 mod answer;
+mod messages;
 mod quirk;
 mod request;
+mod responses;
 mod seal;
 mod stream;
 mod whole;
 
 use http::StatusCode;
+use serde_json::{Value, json};
 
 use crate::data::Call;
 use crate::fault::Quirk;
@@ -54,4 +57,66 @@ pub(crate) fn answer(
     }
     let whole = quirk::bend_whole(whole::completion(&answer), plan);
     Ok(Reply::json(StatusCode::OK, &whole))
+}
+
+/// Another format of the same answers.
+#[derive(Clone, Copy)]
+pub(crate) enum Format {
+    Responses,
+    Messages,
+}
+
+/// `POST /responses` and `POST /v1/messages`. The error is a refusal.
+pub(crate) fn answer_in(
+    format: Format,
+    state: &State,
+    seat: &Seat,
+    call: &Call<'_>,
+    plan: &Plan,
+) -> Result<Reply, Refusal> {
+    let refuse = |why: String| match format {
+        Format::Responses => call.bad_request(&why),
+        Format::Messages => messages_error(&why),
+    };
+    let body: Value =
+        serde_json::from_slice(call.body).map_err(|error| refuse(error.to_string()))?;
+    let chat = match format {
+        Format::Responses => responses::as_chat(&body),
+        Format::Messages => messages::as_chat(&body),
+    };
+    let chat = chat.map_err(refuse)?;
+    let request: Request =
+        serde_json::from_value(chat).map_err(|error| refuse(error.to_string()))?;
+    call.admit_model(state, seat, &request.model, Task::Chat)?;
+    let is_spoken = match call.kind {
+        Kind::Zai => true,
+        Kind::Copilot => state.models.get(&request.model).is_some_and(|model| {
+            let endpoints = model.entry["supported_endpoints"].as_array();
+            endpoints.is_some_and(|known| known.iter().any(|known| known == call.path))
+        }),
+    };
+    if !is_spoken {
+        return Err(copilot::wrong_endpoint(&request.model, call.path).into());
+    }
+    let answer = Answer::to(&request, state, seat);
+    if request.stream && !plan.json_despite_stream {
+        return Ok(Reply::events(match format {
+            Format::Responses => responses::events(&answer),
+            Format::Messages => messages::events(&answer),
+        }));
+    }
+    Ok(Reply::json(
+        StatusCode::OK,
+        &match format {
+            Format::Responses => responses::whole(&answer),
+            Format::Messages => messages::whole(&answer),
+        },
+    ))
+}
+
+fn messages_error(why: &str) -> Reply {
+    Reply::json(
+        StatusCode::BAD_REQUEST,
+        &json!({"type": "error", "error": {"type": "invalid_request_error", "message": why}}),
+    )
 }

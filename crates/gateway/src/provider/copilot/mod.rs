@@ -4,6 +4,7 @@ mod allowance;
 mod cache;
 pub mod github;
 pub mod identity;
+mod strict;
 mod token;
 mod verdict;
 
@@ -12,8 +13,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use config::{InitiatorMode, Settings};
-use dialect::envelope::Splice;
-use dialect::{Failure, Initiator};
+use dialect::{Dialect, Failure, Initiator};
 use futures_util::future::BoxFuture;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
@@ -29,6 +29,7 @@ use crate::call::Call;
 use crate::outcome::Outcome;
 use crate::provider::{Provider, Source, Token, Verdict};
 use crate::quota::{Quota, Window};
+use crate::spoken::Spoken;
 use crate::upstream::Upstream;
 
 /// The data plane of github.com where a token names none.
@@ -109,16 +110,24 @@ impl Provider for Copilot {
         Box::pin(self.tokens.keep(http))
     }
 
+    fn spoken(&self, model: &str, listed: Option<Spoken>) -> Spoken {
+        listed.unwrap_or_else(|| Spoken::by_name(model))
+    }
+
+    fn refuses(&self, dialect: Dialect, body: &[u8]) -> bool {
+        strict::refuses(dialect, body)
+    }
+
     fn request(
         &self,
         call: &Call,
-        model: &str,
-        cuts: &[Splice],
+        dialect: Dialect,
+        body: Bytes,
         token: &Token,
     ) -> Request<Full<Bytes>> {
-        let mut request = Request::new(Full::new(call.body_for(model, None, cuts)));
+        let mut request = Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
-        *request.uri_mut() = token.chat.clone();
+        *request.uri_mut() = token.place(dialect).clone();
         let headers = request.headers_mut();
         headers.clone_from(&self.identity);
         headers.insert(AUTHORIZATION, token.authorization.clone());
@@ -128,6 +137,9 @@ impl Provider for Copilot {
         headers.insert("x-initiator", initiator);
         if call.envelope.vision {
             headers.insert("copilot-vision-request", HeaderValue::from_static("true"));
+        }
+        if dialect == Dialect::Messages {
+            messages_headers(&call.headers, headers);
         }
         if let Ok(id) = HeaderValue::from_str(&call.id) {
             headers.insert("x-request-id", id.clone());
@@ -192,6 +204,25 @@ impl Provider for Copilot {
         now: Timestamp,
     ) -> Verdict {
         verdict::read(status, headers, body, now)
+    }
+}
+
+/// Copilot takes the version, and of the betas only some (facts: Copilot, 9).
+fn messages_headers(client: &HeaderMap, headers: &mut HeaderMap) {
+    const BETAS: [&str; 3] = [
+        "interleaved-thinking-2025-05-14",
+        "context-management-2025-06-27",
+        "advanced-tool-use-2025-11-20",
+    ];
+    headers.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
+    let asked = client.get_all("anthropic-beta").iter();
+    let asked = asked.filter_map(|value| value.to_str().ok());
+    let asked = asked.flat_map(|value| value.split(',')).map(str::trim);
+    let taken: Vec<&str> = asked.filter(|beta| BETAS.contains(beta)).collect();
+    if let Ok(taken) = HeaderValue::from_str(&taken.join(","))
+        && !taken.is_empty()
+    {
+        headers.insert("anthropic-beta", taken);
     }
 }
 

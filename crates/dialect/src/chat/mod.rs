@@ -1,5 +1,11 @@
 //! Chat Completions: what a chunk of a reply is, and a reply as a chunk.
 
+#[cfg(test)]
+mod golden;
+mod opaque;
+pub mod reply;
+pub mod request;
+
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -26,6 +32,17 @@ pub enum Chunk {
     Preamble,
     /// The extra chunk that `stream_options.include_usage` asks for.
     Usage(Usage),
+    /// The reply begins, and has said nothing yet (Messages).
+    Start {
+        /// What the prompt used, where it is told already.
+        usage: Option<Usage>,
+    },
+    /// The last event of a reply, which is no more than that it is whole (Messages,
+    /// Responses).
+    Last {
+        /// What the request used, where this event tells it.
+        usage: Option<Usage>,
+    },
     /// An error inside the stream, as its JSON.
     Error,
     /// `[DONE]`.
@@ -127,13 +144,22 @@ struct Choice {
 /// What an error body says of itself: `(code, message)`, each where known.
 ///
 /// Reads OpenAI's shape (`error.code` or `error.type`, `error.message`; a
-/// number as code too, as Z.ai sends), and `error` as a plain string.
+/// number as code too, as Z.ai sends), `error` as a plain string, and Responses' events
+/// (`response.error`, or `code` and `message` beside the type).
 pub fn error_words(json: &[u8]) -> (Option<String>, Option<String>) {
     #[derive(Deserialize)]
     struct Body<'a> {
         #[serde(borrow)]
         error: Option<&'a RawValue>,
+        #[serde(borrow)]
+        response: Option<Response<'a>>,
+        code: Option<Value>,
         message: Option<Value>,
+    }
+    #[derive(Deserialize)]
+    struct Response<'a> {
+        #[serde(borrow)]
+        error: Option<&'a RawValue>,
     }
     #[derive(Deserialize)]
     struct Words {
@@ -150,8 +176,9 @@ pub fn error_words(json: &[u8]) -> (Option<String>, Option<String>) {
         return (None, None);
     };
     let outer = body.message.and_then(text);
-    let Some(error) = body.error else {
-        return (None, outer);
+    let inner = body.response.and_then(|response| response.error);
+    let Some(error) = body.error.or(inner) else {
+        return (body.code.and_then(text), outer);
     };
     if let Ok(words) = serde_json::from_str::<Words>(error.get()) {
         let code = words
@@ -291,6 +318,16 @@ mod tests {
         assert_eq!(
             error_words(br#"{"message":"Bad credentials"}"#),
             words(None, Some("Bad credentials"))
+        );
+        assert_eq!(
+            error_words(
+                br#"{"type":"response.failed","response":{"error":{"code":"a","message":"m"}}}"#
+            ),
+            words(Some("a"), Some("m"))
+        );
+        assert_eq!(
+            error_words(br#"{"type":"error","code":"a","message":"m","param":null}"#),
+            words(Some("a"), Some("m"))
         );
         assert_eq!(error_words(b"<html>"), (None, None));
     }

@@ -1,0 +1,215 @@
+//! Three dialects on both sides: passed where the upstream speaks the client's, else
+//! translated, streamed or whole.
+
+use serde_json::{Value, json};
+
+use crate::support::{Answer, House};
+
+/// A model of each set of dialects.
+const CHAT_ONLY: &str = "gemini-3.1-pro";
+const CHAT_AND_RESPONSES: &str = "gpt-5-mini";
+const CHAT_AND_MESSAGES: &str = "claude-sonnet-5";
+
+const TOOL: &str = "look_up";
+
+/// A request of some model: whether streamed, and with tools; its path and body.
+type Ask = fn(&str, bool, bool) -> (&'static str, Value);
+
+fn schema() -> Value {
+    json!({"type": "object", "properties": {"word": {"type": "string"}}})
+}
+
+fn chat(model: &str, stream: bool, tools: bool) -> (&'static str, Value) {
+    let mut body = json!({
+        "model": model, "stream": stream,
+        "messages": [{"role": "user", "content": "hi"}],
+    });
+    if tools {
+        body["tools"] = json!([{
+            "type": "function", "function": {"name": TOOL, "parameters": schema()},
+        }]);
+    }
+    ("/v1/chat/completions", body)
+}
+
+fn responses(model: &str, stream: bool, tools: bool) -> (&'static str, Value) {
+    let mut body = json!({"model": model, "stream": stream, "input": "hi"});
+    if tools {
+        body["tools"] = json!([{"type": "function", "name": TOOL, "parameters": schema()}]);
+    }
+    ("/v1/responses", body)
+}
+
+fn messages(model: &str, stream: bool, tools: bool) -> (&'static str, Value) {
+    let mut body = json!({
+        "model": model, "stream": stream, "max_tokens": 1000,
+        "messages": [{"role": "user", "content": "hi"}],
+    });
+    if tools {
+        body["tools"] = json!([{"name": TOOL, "input_schema": schema()}]);
+    }
+    ("/v1/messages", body)
+}
+
+/// The text of a reply of any dialect, streamed or whole.
+fn text(answer: &Answer) -> String {
+    let mut said = String::new();
+    let events = match answer.headers["content-type"] == "text/event-stream" {
+        true => answer.chunks(),
+        false => vec![answer.json()],
+    };
+    for event in events {
+        for place in [
+            "/choices/0/delta/content",
+            "/choices/0/message/content",
+            "/output/0/content/0/text",
+            "/content/0/text",
+            "/delta/text",
+        ] {
+            said += event
+                .pointer(place)
+                .and_then(Value::as_str)
+                .unwrap_or_default();
+        }
+        if event["type"] == "response.output_text.delta" {
+            said += event["delta"].as_str().unwrap();
+        }
+    }
+    said
+}
+
+/// Where the upstream was asked for a reply last.
+fn asked(house: &House) -> String {
+    let seen = house.mock.seen();
+    let replies = seen.iter().rev().filter(|seen| seen.method == "POST");
+    replies.map(|seen| seen.path.clone()).next().unwrap()
+}
+
+#[tokio::test]
+async fn every_client_gets_every_model_streamed_and_whole() {
+    let house = House::build().await;
+    let clients: [(&str, Ask); 3] = [
+        ("/chat/completions", chat),
+        ("/responses", responses),
+        ("/v1/messages", messages),
+    ];
+    for (own, ask) in clients {
+        for model in [CHAT_ONLY, CHAT_AND_RESPONSES, CHAT_AND_MESSAGES] {
+            for stream in [false, true] {
+                let (path, body) = ask(model, stream, false);
+                let answer = house.post(path, &body.to_string()).await;
+                let place = format!("{path} {model} stream {stream}: {}", answer.text());
+                assert_eq!(answer.status, 200, "{place}");
+                assert!(answer.whole, "{place}");
+                assert!(text(&answer).contains("you said: hi"), "{place}");
+                let speaks_own = match model {
+                    CHAT_ONLY => own == "/chat/completions",
+                    CHAT_AND_RESPONSES => own != "/v1/messages",
+                    _ => own != "/responses",
+                };
+                assert_eq!(asked(&house) == own, speaks_own, "{place}");
+            }
+        }
+    }
+    let records = house.records().await;
+    assert_eq!(records.len(), 18);
+    for record in records {
+        assert!(
+            record.usage.input > 0 && record.usage.output > 0,
+            "{record:#?}"
+        );
+        assert!(record.usage.nano_credits > Some(0), "{record:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_tool_is_called_in_every_dialect_over_every_other() {
+    let house = House::build().await;
+    for model in [CHAT_ONLY, CHAT_AND_RESPONSES, CHAT_AND_MESSAGES] {
+        for stream in [false, true] {
+            for (path, body) in [
+                chat(model, stream, true),
+                responses(model, stream, true),
+                messages(model, stream, true),
+            ] {
+                let answer = house.post(path, &body.to_string()).await;
+                let said = answer.text();
+                assert_eq!(answer.status, 200, "{path} {model} {stream}: {said}");
+                assert!(said.contains(TOOL), "{path} {model} {stream}: {said}");
+                let finish = match path {
+                    "/v1/chat/completions" => "\"tool_calls\"",
+                    "/v1/responses" => "\"function_call\"",
+                    _ => "\"tool_use\"",
+                };
+                assert!(said.contains(finish), "{path} {model} {stream}: {said}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn paths_need_no_version_and_a_socket_is_refused_so_that_codex_goes_on() {
+    let house = House::build().await;
+    for (path, body) in [
+        chat(CHAT_ONLY, false, false),
+        responses(CHAT_AND_RESPONSES, false, false),
+        messages(CHAT_AND_MESSAGES, false, false),
+    ] {
+        let path = path.strip_prefix("/v1").unwrap();
+        assert_eq!(
+            house.post(path, &body.to_string()).await.status,
+            200,
+            "{path}"
+        );
+    }
+    assert_eq!(house.get("/v1/responses").await.status, 426);
+}
+
+#[tokio::test]
+async fn an_error_reaches_each_client_in_its_own_shape() {
+    let house = House::build().await;
+    let (path, body) = messages("no-such-model", false, false);
+    let answer = house.post(path, &body.to_string()).await;
+    assert_eq!(answer.status, 404);
+    assert_eq!(answer.json()["type"], "error");
+    assert_eq!(answer.json()["error"]["type"], "not_found_error");
+    let (path, body) = responses("no-such-model", false, false);
+    let answer = house.post(path, &body.to_string()).await;
+    assert_eq!(answer.json()["error"]["code"], "model_not_found");
+}
+
+#[tokio::test]
+async fn a_refusal_of_another_dialect_is_told_in_the_clients() {
+    let house = House::build().await;
+    let no = r#"{"error":{"message":"no","code":"content_filter"}}"#;
+    for account in ["octocat", "hubot"] {
+        house
+            .mock
+            .set_fault(account, mock_upstream::Fault::status(422, no));
+    }
+    let (path, body) = messages(CHAT_ONLY, false, false);
+    let answer = house.post(path, &body.to_string()).await;
+    assert_eq!(answer.status, 422);
+    assert_eq!(answer.json()["type"], "error", "{}", answer.text());
+    assert_eq!(answer.json()["error"]["message"], "no");
+}
+
+#[tokio::test]
+async fn what_copilot_refuses_of_its_own_dialect_never_reaches_it() {
+    let house = House::build().await;
+    let (path, mut body) = messages(CHAT_AND_MESSAGES, true, true);
+    body["tools"][0]["eager_input_streaming"] = json!(true);
+    body["messages"] = json!([
+        {"role": "system", "content": "be brief"},
+        {"role": "user", "content": "hi"},
+    ]);
+    let answer = house.post(path, &body.to_string()).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(asked(&house), "/v1/messages");
+    let (path, mut body) = responses(CHAT_AND_RESPONSES, false, false);
+    body["store"] = json!(true);
+    body["service_tier"] = json!("auto");
+    let answer = house.post(path, &body.to_string()).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(asked(&house), "/responses");
+}
