@@ -33,8 +33,9 @@ pub(super) async fn look(gateway: &Gateway, is_offline: bool, findings: &mut Vec
     let mut keepers = gateway.listers();
     let looks = join_all(gateway.accounts().iter().map(|account| examine(account))).await;
     keepers.shutdown().await;
-    // One clock is asked about, whoever told of it: the first that did.
-    let skew = looks.iter().find_map(|look| look.skew);
+    // Of several upstreams one may have a wrong clock itself: the nearest is believed.
+    let skews = looks.iter().filter_map(|look| look.skew);
+    let skew = skews.min_by_key(|skew| skew.abs());
     findings.extend(looks.into_iter().map(|look| look.finding));
     findings.extend(skew.map(clock));
 }
