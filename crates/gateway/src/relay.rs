@@ -30,8 +30,9 @@ use crate::tap::Tap;
 pub struct Relay {
     body: Incoming,
     tap: Tap,
-    /// Brings events back into the client's dialect, where that is another.
-    back: Option<Stream>,
+    /// Brings events back into the client's dialect, where that is another. Boxed, since
+    /// most streams have none and each would have room for it.
+    back: Option<Box<Stream>>,
     /// What has come and is not handed on yet.
     gathered: Gather,
     /// The end, while something is still to be handed on before it.
@@ -81,7 +82,7 @@ impl Relay {
         let mut relay = Self {
             body: begun.body,
             tap: begun.tap,
-            back: back.map(Back::stream),
+            back: back.map(|back| Box::new(back.stream())),
             gathered: Gather::default(),
             end: None,
             heard: now,
@@ -148,7 +149,10 @@ impl Relay {
                     let rest = self.tap.finish();
                     let mut rest = self.brought_back(rest);
                     if rest.is_empty() && self.tap.is_whole() && self.tap.error().is_none() {
-                        rest = self.back.as_mut().map(Stream::end).unwrap_or_default();
+                        rest = self
+                            .back
+                            .as_mut()
+                            .map_or_else(Bytes::new, |back| back.end());
                     }
                     if !rest.is_empty() {
                         self.gathered.push(rest);
