@@ -51,6 +51,9 @@
 //! "resets_at": 1800000000}}`, its times in seconds since 1970; what is left out takes its
 //! default, which is this without the `weekly`.
 //!
+//! The models are steered in words: a user who says `call NAME with {…}`, once or more, gets
+//! those calls of the tools that he offers, and is told their results afterwards.
+//!
 //! A login is `{"account": "octocat", "interval": 0, "expires_in": 900, "polls":
 //! ["pending", {"slow_down": {"interval": 1}}, "drop", "expired", "denied"]}`;
 //! what is left out takes its default.

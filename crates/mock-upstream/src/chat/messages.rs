@@ -38,7 +38,10 @@ pub(super) fn as_chat(body: &Value) -> Result<Value, String> {
         |tool| json!({"function": {"name": tool["name"], "parameters": tool["input_schema"]}}),
     );
     let choice = &body["tool_choice"];
+    let schema = &body["output_config"]["format"]["schema"];
+    let format = (!schema.is_null()).then(|| json!({"json_schema": {"schema": schema}}));
     Ok(json!({
+        "response_format": format,
         "model": body["model"],
         "messages": messages,
         "stream": body["stream"] == true,

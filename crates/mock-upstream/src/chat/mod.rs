@@ -1,10 +1,12 @@
 //! Chat completions: read the request, decide what to say, say it whole or in a stream.
 
 mod answer;
+mod asked;
 mod messages;
 mod quirk;
 mod request;
 mod responses;
+mod sample;
 mod seal;
 mod stream;
 mod whole;
@@ -37,6 +39,7 @@ pub(crate) fn answer(
     let request: Request =
         serde_json::from_slice(call.body).map_err(|error| call.bad_request(&error.to_string()))?;
     call.admit_model(state, seat, &request.model, Task::Chat)?;
+    admit_path(state, call, &request.model)?;
     match call.kind {
         Kind::Copilot if request.has_image() => copilot::admit_images(call.headers)?,
         Kind::Zai if request.has_role("developer") => return Err(zai::bad_role().into()),
@@ -88,16 +91,7 @@ pub(crate) fn answer_in(
     let request: Request =
         serde_json::from_value(chat).map_err(|error| refuse(error.to_string()))?;
     call.admit_model(state, seat, &request.model, Task::Chat)?;
-    let is_spoken = match call.kind {
-        Kind::Zai => true,
-        Kind::Copilot => state.models.get(&request.model).is_some_and(|model| {
-            let endpoints = model.entry["supported_endpoints"].as_array();
-            endpoints.is_some_and(|known| known.iter().any(|known| known == call.path))
-        }),
-    };
-    if !is_spoken {
-        return Err(copilot::wrong_endpoint(&request.model, call.path).into());
-    }
+    admit_path(state, call, &request.model)?;
     let answer = Answer::to(&request, state, seat);
     if request.stream && !plan.json_despite_stream {
         return Ok(Reply::events(match format {
@@ -112,6 +106,18 @@ pub(crate) fn answer_in(
             Format::Messages => messages::whole(&answer),
         },
     ))
+}
+
+/// Refuses a model of Copilot's that does not list the path.
+fn admit_path(state: &State, call: &Call<'_>, model: &str) -> Result<(), Refusal> {
+    let listed = state.models.get(model).is_some_and(|model| {
+        let endpoints = model.entry["supported_endpoints"].as_array();
+        endpoints.is_some_and(|known| known.iter().any(|known| known == call.path))
+    });
+    match call.kind {
+        Kind::Copilot if !listed => Err(copilot::wrong_endpoint(model, call.path).into()),
+        Kind::Copilot | Kind::Zai => Ok(()),
+    }
 }
 
 fn messages_error(why: &str) -> Reply {

@@ -41,7 +41,10 @@ pub(super) fn as_chat(body: &Value) -> Result<Value, String> {
     let functions = list(&body["tools"]).filter(|tool| tool["type"] == "function");
     let tools = functions
         .map(|tool| json!({"function": {"name": tool["name"], "parameters": tool["parameters"]}}));
+    let schema = &body["text"]["format"]["schema"];
+    let format = (!schema.is_null()).then(|| json!({"json_schema": {"schema": schema}}));
     Ok(json!({
+        "response_format": format,
         "model": body["model"],
         "messages": messages,
         "stream": body["stream"] == true,
