@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use config::{Config, OwnProxy, ProviderId, Strategy, Via};
+use dialect::Operation;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use ledger::Ledger;
@@ -184,6 +185,22 @@ impl Gateway {
         let wait_for = wait_for.iter().filter(|account| account.is_enabled());
         join_all(wait_for.map(|account| account.models.look_again())).await;
         self.route(model)
+    }
+
+    /// Those of the candidates whose upstreams have what is asked for.
+    pub(crate) fn able(
+        &self,
+        mut candidates: Vec<Candidate>,
+        operation: Operation,
+    ) -> Vec<Candidate> {
+        if operation == Operation::CountTokens {
+            candidates.retain(|candidate| {
+                let account = &self.accounts[candidate.account];
+                let spoken = account.spoken(&candidate.model);
+                account.backend.counts_tokens(spoken)
+            });
+        }
+        candidates
     }
 
     fn route(&self, model: &str) -> Result<Vec<Candidate>, NoModel> {

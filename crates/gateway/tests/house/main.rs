@@ -4,6 +4,7 @@
 
 mod account;
 mod dialects;
+mod endpoints;
 mod failover;
 mod headers;
 mod models;

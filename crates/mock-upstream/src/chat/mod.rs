@@ -39,7 +39,7 @@ pub(crate) fn answer(
     let request: Request =
         serde_json::from_slice(call.body).map_err(|error| call.bad_request(&error.to_string()))?;
     call.admit_model(state, seat, &request.model, Task::Chat)?;
-    admit_path(state, call, &request.model)?;
+    admit_format(state, call, &request.model, call.path)?;
     match call.kind {
         Kind::Copilot if request.has_image() => copilot::admit_images(call.headers)?,
         Kind::Zai if request.has_role("developer") => return Err(zai::bad_role().into()),
@@ -91,7 +91,7 @@ pub(crate) fn answer_in(
     let request: Request =
         serde_json::from_value(chat).map_err(|error| refuse(error.to_string()))?;
     call.admit_model(state, seat, &request.model, Task::Chat)?;
-    admit_path(state, call, &request.model)?;
+    admit_format(state, call, &request.model, call.path)?;
     let answer = Answer::to(&request, state, seat);
     if request.stream && !plan.json_despite_stream {
         return Ok(Reply::events(match format {
@@ -108,15 +108,44 @@ pub(crate) fn answer_in(
     ))
 }
 
-/// Refuses a model of Copilot's that does not list the path.
-fn admit_path(state: &State, call: &Call<'_>, model: &str) -> Result<(), Refusal> {
-    let listed = state.models.get(model).is_some_and(|model| {
-        let endpoints = model.entry["supported_endpoints"].as_array();
-        endpoints.is_some_and(|known| known.iter().any(|known| known == call.path))
-    });
-    match call.kind {
-        Kind::Copilot if !listed => Err(copilot::wrong_endpoint(model, call.path).into()),
-        Kind::Copilot | Kind::Zai => Ok(()),
+/// `POST /v1/messages/count_tokens`. The error is a refusal.
+pub(crate) fn count_tokens(state: &State, seat: &Seat, call: &Call<'_>) -> Result<Reply, Refusal> {
+    let mut body: Value =
+        serde_json::from_slice(call.body).map_err(|error| messages_error(&error.to_string()))?;
+    if let Some(extra) = messages::beyond_counting(&body) {
+        let why = format!("{extra}: Extra inputs are not permitted");
+        return Err(messages_error(&why).into());
+    }
+    // What counts does not generate, and so needs no limit.
+    body["max_tokens"] = json!(1);
+    let chat = messages::as_chat(&body).map_err(|why| messages_error(&why))?;
+    let request: Request =
+        serde_json::from_value(chat).map_err(|error| messages_error(&error.to_string()))?;
+    call.admit_model(state, seat, &request.model, Task::Chat)?;
+    admit_format(state, call, &request.model, "/v1/messages")?;
+    let answer = Answer::to(&request, state, seat);
+    let told = json!({"input_tokens": answer.usage["prompt_tokens"]});
+    Ok(Reply::json(StatusCode::OK, &told))
+}
+
+/// Refuses a model of Copilot's that its entry does not say to be served at `endpoint`.
+fn admit_format(
+    state: &State,
+    call: &Call<'_>,
+    model: &str,
+    endpoint: &str,
+) -> Result<(), Refusal> {
+    let is_spoken = match call.kind {
+        Kind::Zai => true,
+        Kind::Copilot => state.models.get(model).is_some_and(|model| {
+            let endpoints = model.entry["supported_endpoints"].as_array();
+            endpoints.is_some_and(|known| known.iter().any(|known| known == endpoint))
+        }),
+    };
+    if is_spoken {
+        Ok(())
+    } else {
+        Err(copilot::wrong_endpoint(model, endpoint).into())
     }
 }
 
