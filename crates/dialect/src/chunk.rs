@@ -48,6 +48,7 @@ fn responses(data: &[u8]) -> Chunk {
     #[derive(Deserialize)]
     struct Event {
         r#type: Option<String>,
+        error: Option<IgnoredAny>,
     }
     if data.trim_ascii().is_empty() {
         return Chunk::Preamble;
@@ -64,6 +65,8 @@ fn responses(data: &[u8]) -> Chunk {
             usage: Usage::read(Dialect::Responses, data),
         },
         Some("response.failed" | "error") => Chunk::Error,
+        // As Copilot's own gateway words an error, whatever the dialect.
+        None if event.error.is_some() => Chunk::Error,
         _ => CONTENT,
     }
 }
@@ -73,6 +76,7 @@ fn messages(data: &[u8]) -> Chunk {
     struct Event {
         r#type: Option<String>,
         delta: Option<Delta>,
+        error: Option<IgnoredAny>,
     }
     #[derive(Deserialize)]
     struct Delta {
@@ -98,6 +102,7 @@ fn messages(data: &[u8]) -> Chunk {
         },
         Some("message_stop") => Chunk::Last { usage: usage() },
         Some("error") => Chunk::Error,
+        None if event.error.is_some() => Chunk::Error,
         _ => CONTENT,
     }
 }
@@ -155,6 +160,8 @@ mod tests {
                 r#"{"type":"response.incomplete","response":{"usage":null}}"#,
                 r#"{"type":"response.failed","response":{"error":{"code":"server_error","message":"m"}}}"#,
                 r#"{"type":"error","code":"rate_limit_exceeded","message":"m"}"#,
+                r#"{"error":{"code":"rate_limit_exceeded","message":"m"}}"#,
+                r#"{"error":null}"#,
                 "",
             ],
         );
@@ -165,6 +172,8 @@ mod tests {
         Last { usage: None }
         Error
         Error
+        Error
+        Content { finish: false, usage: None }
         Preamble
         ");
     }
@@ -181,6 +190,7 @@ mod tests {
                 r#"{"type":"message_delta","delta":{"stop_reason":null}}"#,
                 r#"{"type":"message_stop"}"#,
                 r#"{"type":"error","error":{"type":"overloaded_error","message":"m"}}"#,
+                r#"{"error":{"message":"m"}}"#,
             ],
         );
         insta::assert_snapshot!(told, @"
@@ -190,6 +200,7 @@ mod tests {
         Content { finish: true, usage: Some(Usage { input: 0, output: 12, cache_read: 0, cache_write: 0, reasoning: 0, nano_credits: Some(7) }) }
         Content { finish: false, usage: None }
         Last { usage: None }
+        Error
         Error
         ");
     }
