@@ -44,7 +44,8 @@
 //!
 //! The quirks are `first_chunk_without_choices`, `null_choices`, `claude_chunks`,
 //! `usage_on_finish`, `zero_usage_each_chunk`, `two_choices`, `missing_finish`,
-//! `finish_stop_with_tools`, `whitespace_arguments` and `sealed_reasoning`.
+//! `finish_stop_with_tools`, `whitespace_arguments`, `sealed_reasoning` and
+//! `changing_item_ids`, the last of Responses and all others of chats.
 //!
 //! A quota is `{"entitlement": 300, "remaining_percent": 35.5, "unlimited": false,
 //! "has_quota": true, "resets_at": null, "session": null, "weekly": {"remaining_percent": 80.0,

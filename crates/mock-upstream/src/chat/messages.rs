@@ -1,7 +1,6 @@
 //! The same answers as Anthropic's Messages: the request as one of chat, and the answer
 //! in Anthropic's events.
 
-use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::answer::{Answer, words};
@@ -83,8 +82,8 @@ pub(super) fn whole(answer: &Answer) -> Value {
     message
 }
 
-/// The data of each event.
-pub(super) fn events(answer: &Answer) -> Vec<Bytes> {
+/// The events in order.
+pub(super) fn events(answer: &Answer) -> Vec<Value> {
     let mut start = message(answer, &[]);
     start["usage"] = json!({"input_tokens": answer.usage["prompt_tokens"], "output_tokens": 1});
     let mut events = vec![json!({"type": "message_start", "message": start})];
@@ -116,9 +115,6 @@ pub(super) fn events(answer: &Answer) -> Vec<Bytes> {
     }
     events.extend([last, json!({"type": "message_stop"})]);
     events
-        .iter()
-        .map(|event| Bytes::from(event.to_string()))
-        .collect()
 }
 
 fn message(answer: &Answer, content: &[Value]) -> Value {

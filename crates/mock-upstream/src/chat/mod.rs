@@ -11,6 +11,7 @@ mod seal;
 mod stream;
 mod whole;
 
+use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -94,10 +95,12 @@ pub(crate) fn answer_in(
     admit_format(state, call, &request.model, call.path)?;
     let answer = Answer::to(&request, state, seat);
     if request.stream && !plan.json_despite_stream {
-        return Ok(Reply::events(match format {
-            Format::Responses => responses::events(&answer),
+        let events = match format {
+            Format::Responses => quirk::bend_events(responses::events(&answer), plan),
             Format::Messages => messages::events(&answer),
-        }));
+        };
+        let data = events.iter().map(|event| Bytes::from(event.to_string()));
+        return Ok(Reply::events(data.collect()));
     }
     Ok(Reply::json(
         StatusCode::OK,

@@ -1,7 +1,6 @@
 //! The same answers as OpenAI's Responses: the request as one of chat, and the answer in
 //! the events of Responses.
 
-use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::answer::{Answer, ToolCall, words};
@@ -78,8 +77,8 @@ pub(super) fn whole(answer: &Answer) -> Value {
     response
 }
 
-/// The data of each event.
-pub(super) fn events(answer: &Answer) -> Vec<Bytes> {
+/// The events in order.
+pub(super) fn events(answer: &Answer) -> Vec<Value> {
     let begun = response(answer, "in_progress");
     let mut events = vec![
         json!({"type": "response.created", "response": begun}),
@@ -137,7 +136,7 @@ pub(super) fn events(answer: &Answer) -> Vec<Bytes> {
     events.push(json!({"type": "response.completed", "response": whole(answer)}));
     let numbered = events.into_iter().enumerate().map(|(number, mut event)| {
         event["sequence_number"] = json!(number);
-        Bytes::from(event.to_string())
+        event
     });
     numbered.collect()
 }
