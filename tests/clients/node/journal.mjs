@@ -40,8 +40,7 @@ export function write(path, passed, failed) {
 }
 
 async function watched(url, init) {
-  const isRecorded = RECORDED.some((path) => new URL(url).pathname.endsWith(path));
-  if (!isRecorded) return await fetch(url, init);
+  if (init.method.toUpperCase() !== "POST") return await fetch(url, init);
   const entry = { id: null, outcome: "cancelled", usage: true };
   entries.push(entry);
   const response = await fetch(url, init);
@@ -49,5 +48,3 @@ async function watched(url, init) {
   entry.outcome = response.ok ? "complete" : "failed";
   return response;
 }
-
-const RECORDED = ["/chat/completions", "/responses", "/messages"];

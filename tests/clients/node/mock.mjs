@@ -3,7 +3,13 @@
 const URL = process.env.MOCK_URL;
 export const COPILOT = ["octocat", "hubot"];
 export const ZAI = "zed";
-const WORK = ["/chat/completions", "/responses", "/v1/messages", "/embeddings"];
+const WORK = [
+  "/chat/completions",
+  "/responses",
+  "/v1/messages",
+  "/embeddings",
+  "/v1/messages/count_tokens",
+];
 
 /** Takes back all faults and forgets all requests. */
 export async function reset() {

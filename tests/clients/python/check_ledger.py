@@ -62,7 +62,8 @@ class Ledger(unittest.TestCase):
             if row["request_id"] in untold:
                 continue
             self.assertGreater(row["input"], 0, row)
-            self.assertGreater(row["output"], 0, row)
+            if row["operation"] is None:  # a reply was generated
+                self.assertGreater(row["output"], 0, row)
             self.assertEqual(row["status"], 200, row)
             self.assertIn(row["account"], ("octocat", "hubot", "zed"), row)
             self.assertTrue(row["model_served"], row)

@@ -8,7 +8,10 @@ import urllib.request
 URL = os.environ["MOCK_URL"]
 COPILOT = ("octocat", "hubot")
 ZAI = "zed"
-WORK = ("/chat/completions", "/responses", "/v1/messages", "/embeddings")
+WORK = (
+    *("/chat/completions", "/responses", "/v1/messages"),
+    *("/embeddings", "/v1/messages/count_tokens"),
+)
 
 # No proxy of the machine's stands between the test and loopback.
 _open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
