@@ -8,6 +8,7 @@ use http_body_util::Full;
 use mock_upstream::{Fault, Faults};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -258,7 +259,8 @@ async fn a_server_that_ends_finishes_the_response_and_closes_the_socket() {
     busy.say(&create("gpt-5-mini", json!({"input": "hi"})))
         .await;
     assert_eq!(busy.hear().await.unwrap()["type"], "response.created");
-    let ends = tokio::spawn(house.records());
+    let mut ends = JoinSet::new();
+    ends.spawn(house.records());
     assert!(matches!(
         idle.0.next().await,
         Some(Ok(Message::Close(Some(frame)))) if frame.code == CloseCode::Away
@@ -268,7 +270,7 @@ async fn a_server_that_ends_finishes_the_response_and_closes_the_socket() {
         whole = event;
     }
     assert_eq!(whole["type"], "response.completed");
-    assert_eq!(ends.await.unwrap()[0].status, 200);
+    assert_eq!(ends.join_next().await.unwrap().unwrap()[0].status, 200);
 }
 
 #[tokio::test]
