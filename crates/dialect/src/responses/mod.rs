@@ -4,6 +4,7 @@ mod json;
 pub mod reply;
 pub mod request;
 pub mod socket;
+pub mod steady;
 
 #[cfg(test)]
 mod golden;
