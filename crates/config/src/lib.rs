@@ -75,6 +75,8 @@ pub struct Server {
     pub keep_alive: Duration,
     /// Whether answers say which account served, in `x-tokn-router-*` headers.
     pub reveal_account: bool,
+    /// Whether `GET /v1/responses` becomes a WebSocket.
+    pub websocket: bool,
 }
 
 /// The `[pool]` section.
@@ -185,6 +187,7 @@ mod tests {
                 idle_timeout: 300s,
                 keep_alive: 15s,
                 reveal_account: true,
+                websocket: true,
             },
             pool: Pool {
                 strategy: RoundRobin,
@@ -263,6 +266,7 @@ mod tests {
                 idle_timeout: 300s,
                 keep_alive: 15s,
                 reveal_account: true,
+                websocket: true,
             },
             pool: Pool {
                 strategy: RoundRobin,

@@ -18,11 +18,11 @@ use crate::admit::{admit, arrive};
 use crate::body::{Body, Search};
 use crate::call::Call;
 use crate::dispatch::{Refused, Reply, Served, dispatch};
-use crate::endpoint::{Endpoint, Missing, endpoint, spoken_by};
+use crate::endpoint::{Endpoint, Missing, endpoint, no_socket, spoken_by};
 use crate::error::{Refusal, Whole, downstream_headers};
 use crate::gateway::Gateway;
 use crate::meter::Meter;
-use crate::{count, listing, vectors};
+use crate::{count, listing, socket, vectors};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Where Anthropic's clients look for it, and find it at Anthropic.
@@ -42,6 +42,11 @@ pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>) -> Respon
     let client = spoken_by(&head);
     let mut response = match endpoint(&head) {
         Ok(Endpoint::Reply(dialect)) => reply(gateway, dialect, id.clone(), head, body).await,
+        Ok(Endpoint::Socket) if !gateway.has_socket() => unknown(no_socket(), Dialect::Responses),
+        Ok(Endpoint::Socket) => match socket::accept(head) {
+            Ok(response) => response,
+            Err(failure) => refused(failure, Dialect::Responses),
+        },
         Ok(Endpoint::Embeddings) => vectors::embed(gateway, id.clone(), head, body).await,
         Ok(Endpoint::CountTokens) => count::count(gateway, id.clone(), head, body).await,
         Ok(Endpoint::Models) => listing::all(&gateway, &head).await,
@@ -63,7 +68,7 @@ pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>) -> Respon
 
 /// A UUID of version 7: sorts by time, as the ledger's index likes it. It
 /// guards nothing, so its random part needs no system call.
-fn request_id() -> String {
+pub(crate) fn request_id() -> String {
     let millis = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(0);
     let mut random = [0; 10];
     fastrand::fill(&mut random);

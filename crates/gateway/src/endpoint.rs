@@ -5,11 +5,15 @@ use http::Method;
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
 
+use crate::socket;
+
 /// What a request is for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Endpoint {
     /// A reply of a model, in a dialect.
     Reply(Dialect),
+    /// Replies in Responses, one after the other over a WebSocket.
+    Socket,
     /// Vectors of texts.
     Embeddings,
     /// How many tokens a Messages prompt has.
@@ -48,7 +52,12 @@ pub fn endpoint(head: &Parts) -> Result<Endpoint, Missing> {
     if let Some(endpoint) = written {
         return match head.method {
             Method::POST => Ok(endpoint),
-            Method::GET if endpoint == Endpoint::Reply(Dialect::Responses) => Err(no_socket()),
+            Method::GET if endpoint == Endpoint::Reply(Dialect::Responses) => {
+                match socket::is_wanted(&head.headers) {
+                    true => Ok(Endpoint::Socket),
+                    false => Err(no_socket()),
+                }
+            }
             _ => Err(wrong_method(head, "POST")),
         };
     }
@@ -90,9 +99,9 @@ fn below(path: &str) -> &str {
     below.filter(|below| below.starts_with('/')).unwrap_or(path)
 }
 
-/// Codex goes on over HTTP at once after a 426, and after nothing else (facts: clients, 3).
-fn no_socket() -> Missing {
-    let text = "there is no WebSocket here: send the request with POST";
+/// What is told where a socket might be. Codex goes on over HTTP at once after a 426, and after nothing else (facts: clients, 3).
+pub fn no_socket() -> Missing {
+    let text = "this is no WebSocket: send the request with POST";
     Missing {
         failure: Failure::new(426, "upgrade_required", text),
         allow: Some("POST"),

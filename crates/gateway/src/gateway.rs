@@ -76,6 +76,7 @@ pub struct Gateway {
     keep_alive: Duration,
     max_body: u64,
     reveal_account: bool,
+    websocket: bool,
     writing: Mutex<()>,
 }
 
@@ -117,6 +118,7 @@ impl Gateway {
             keep_alive: config.server.keep_alive,
             max_body: config.server.max_body_bytes,
             reveal_account: config.server.reveal_account,
+            websocket: config.server.websocket,
             writing: Mutex::default(),
         });
         gateway.recall(&ground.memory, Now::read());
@@ -265,6 +267,11 @@ impl Gateway {
     /// How long a stream may be silent before a comment goes out.
     pub const fn keep_alive(&self) -> Duration {
         self.keep_alive
+    }
+
+    /// Whether Responses are also given over a WebSocket.
+    pub const fn has_socket(&self) -> bool {
+        self.websocket
     }
 
     /// The largest request body, packed and unpacked.

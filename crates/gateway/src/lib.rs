@@ -3,8 +3,8 @@
 //! # Layout, in the order in which a request meets it
 //!
 //! - [`server`]: accept, serve, drain
-//! - [`endpoint`]: path to endpoint; [`api`]: a request to its answer; `vectors`, `count`
-//!   and `listing`: the answers that are no replies of a model
+//! - [`endpoint`]: path to endpoint; [`api`]: a request to its answer; `vectors`, `count`,
+//!   `listing` and `socket`: the answers that are no replies of a model
 //! - [`admit`]: size limit, decompression, envelope: an HTTP request becomes a
 //!   [`call::Call`]; [`session`]: which conversation its client names
 //! - [`route`]: a call becomes candidates, best first (pure); [`spoken`]: in which dialect
@@ -67,6 +67,7 @@ pub mod relay;
 pub mod route;
 pub mod server;
 pub mod session;
+mod socket;
 pub mod speech;
 pub mod spoken;
 pub mod tap;

@@ -13,6 +13,9 @@ pub struct Origins(Mutex<Generations>);
 
 #[derive(Default)]
 struct Generations {
+    /// The very id of a sealed item that its client knows by another one.
+    ids: HashMap<Digest, Box<str>>,
+    old_ids: HashMap<Digest, Box<str>>,
     young: HashMap<Digest, Maker>,
     old: HashMap<Digest, Maker>,
 }
@@ -38,6 +41,28 @@ impl Origins {
             let model = Arc::clone(model);
             known.young.insert(piece, Maker { account, model });
         }
+    }
+
+    /// Remembers the very ids of sealed items that were renamed on their way to the client.
+    pub fn rename<'a>(&self, items: impl Iterator<Item = (Digest, &'a str)>) {
+        let mut items = items.peekable();
+        if items.peek().is_none() {
+            return;
+        }
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (piece, id) in items {
+            if known.ids.len() >= GENERATION {
+                known.old_ids = std::mem::take(&mut known.ids);
+            }
+            known.ids.insert(piece, id.into());
+        }
+    }
+
+    /// The very id of a sealed item, where its client knows another one.
+    pub fn exact_id(&self, piece: Digest) -> Option<String> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = known.ids.get(&piece).or_else(|| known.old_ids.get(&piece));
+        id.map(|id| id.to_string())
     }
 
     /// Whether a piece is known to be another's. One of which nothing is known

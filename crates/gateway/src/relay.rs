@@ -8,7 +8,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use dialect::Failure;
+use dialect::responses::steady::Steady;
+use dialect::sse::event_end;
+use dialect::{Dialect, Failure};
 use http::HeaderMap;
 use http_body::Body as _;
 use hyper::body::Incoming;
@@ -33,6 +35,8 @@ pub struct Relay {
     /// Brings events back into the client's dialect, where that is another. Boxed, since
     /// most streams have none and each would have room for it.
     back: Option<Box<Stream>>,
+    /// Keeps the ids of a response that passes as it is.
+    steady: Option<Box<Steady>>,
     /// What has come and is not handed on yet.
     gathered: Gather,
     /// The end, while something is still to be handed on before it.
@@ -79,7 +83,9 @@ impl Relay {
         let now = Instant::now();
         meter.begun(begun.status.as_u16(), now);
         meter.used(begun.tap.usage());
+        let keeps_ids = back.is_none() && begun.tap.dialect() == Dialect::Responses;
         let mut relay = Self {
+            steady: keeps_ids.then(Box::default),
             body: begun.body,
             tap: begun.tap,
             back: back.map(|back| Box::new(back.stream())),
@@ -166,7 +172,10 @@ impl Relay {
     /// Whole events, in the client's dialect; the end of the reply with the last.
     fn brought_back(&mut self, events: Bytes) -> Bytes {
         let Some(back) = &mut self.back else {
-            return events;
+            return match &mut self.steady {
+                Some(steady) => steadied(steady, events),
+                None => events,
+            };
         };
         let events = back.events(&events);
         if !self.tap.is_done() || self.tap.error().is_some() {
@@ -255,7 +264,28 @@ impl Relay {
     fn remember(&self, lease: &Lease) {
         let origins = self.maker.gateway.origins();
         origins.remember(self.tap.seals().digests(), lease.account, &lease.model);
+        if let Some(steady) = &self.steady {
+            origins.rename(steady.exact());
+        }
     }
+}
+
+/// Whole events in which each item has one id. Not copied where they are so already.
+fn steadied(steady: &mut Steady, events: Bytes) -> Bytes {
+    let mut out: Option<Vec<u8>> = None;
+    let mut start = 0;
+    while start < events.len() {
+        let end = event_end(&events[start..], 0).map_or(events.len(), |end| start + end);
+        let event = &events[start..end];
+        match (steady.event(event), &mut out) {
+            (Some(mended), Some(out)) => out.extend_from_slice(&mended),
+            (Some(mended), None) => out = Some([&events[..start], &mended].concat()),
+            (None, Some(out)) => out.extend_from_slice(event),
+            (None, None) => {}
+        }
+        start = end;
+    }
+    out.map_or(events, Bytes::from)
 }
 
 impl Drop for Relay {

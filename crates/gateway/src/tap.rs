@@ -95,6 +95,11 @@ impl Tap {
         }
     }
 
+    /// What the upstream speaks.
+    pub const fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
     /// The usage told so far.
     pub const fn usage(&self) -> Usage {
         self.usage

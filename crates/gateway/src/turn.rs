@@ -47,6 +47,12 @@ impl Turn<'_> {
         if !cuts.is_empty() {
             meter.decides(|decision| decision.stripped(lease.account));
         }
+        let exact_id = |piece| {
+            Some(piece)
+                .filter(|piece| !is_foreign(*piece))
+                .and_then(|piece| origins.exact_id(piece))
+        };
+        cuts.extend(speech.sealed.renames(exact_id));
         let mut mended = Mended {
             renewed: false,
             stripped: speech.sealed.is_empty() || speech.sealed.digests().all(is_foreign),
@@ -69,6 +75,7 @@ impl Turn<'_> {
                 account.learn_unspoken(&lease.model, speech.dialect);
                 speech = self.speech(meter)?;
                 cuts = speech.sealed.cuts(is_foreign);
+                cuts.extend(speech.sealed.renames(exact_id));
                 continue;
             }
             match failed.outcome.next(mended) {

@@ -3,6 +3,8 @@
 mod json;
 pub mod reply;
 pub mod request;
+pub mod socket;
+pub mod steady;
 
 #[cfg(test)]
 mod golden;

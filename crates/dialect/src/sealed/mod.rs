@@ -27,7 +27,7 @@ pub use seals::Seals;
 pub struct Digest(u64);
 
 impl Digest {
-    fn of(text: &str) -> Self {
+    pub(crate) fn of(text: &str) -> Self {
         let mut hasher = DefaultHasher::new();
         hasher.write(text.as_bytes());
         Self(hasher.finish())

@@ -50,6 +50,8 @@ pub fn pieces(dialect: Dialect, body: &[u8]) -> Sealed {
 pub struct Sealed {
     digests: Vec<Digest>,
     parts: Vec<Part>,
+    /// Where the ids of sealed items stand, and of which pieces they are.
+    ids: Vec<(Range<usize>, Range<usize>)>,
     /// The length of the body that was read: no other one is cut.
     len: usize,
 }
@@ -82,6 +84,20 @@ impl Sealed {
     pub fn cuts(&self, goes: impl Fn(Digest) -> bool) -> Vec<Splice> {
         let gone: Vec<bool> = self.digests().map(goes).collect();
         cuts(&self.parts, &gone)
+    }
+}
+
+impl Sealed {
+    /// The splices that give sealed items other ids, where `id` knows one of their pieces.
+    pub fn renames(&self, id: impl Fn(Digest) -> Option<String>) -> Vec<Splice> {
+        let renames = self.ids.iter().filter_map(|(at, pieces)| {
+            let id = self.digests[pieces.clone()]
+                .iter()
+                .find_map(|piece| id(*piece))?;
+            let text = serde_json::Value::from(id).to_string();
+            Some(Splice::replace(at.clone(), text))
+        });
+        renames.collect()
     }
 }
 
@@ -142,16 +158,23 @@ impl Reader<'_> {
         let (mut kind, mut role) = (None, None);
         let mut encrypted = Vec::new();
         let mut ids = Vec::new();
+        let mut id = None;
         let _ = members(item.get(), |member| match &*member.name() {
             "type" => kind = text(member.value),
             "role" => role = text(member.value),
-            "id" => ids.push(member.span(self.body)),
+            "id" => {
+                id = Some(span(self.body, member.value.get()));
+                ids.push(member.span(self.body));
+            }
             "encrypted_content" => encrypted.extend(digest(member.value)),
             _ => {}
         });
         if kind.as_deref() == Some("reasoning") {
             let pieces = self.push(encrypted);
             self.may_go(span(self.body, item.get()), &pieces);
+            if let Some(id) = id.filter(|_| !pieces.is_empty()) {
+                self.sealed.ids.push((id, pieces.clone()));
+            }
             return pieces;
         }
         if !is_output(kind.as_deref(), role.as_deref()) {

@@ -11,6 +11,7 @@ mod models;
 mod outbound;
 mod requests;
 mod sealed;
+mod sockets;
 mod streams;
 mod support;
 mod waiting;
