@@ -44,6 +44,18 @@ pub fn is_failure(dialect: Dialect, json: &[u8]) -> bool {
     }
 }
 
+/// Whether clients of the dialect know an event that tells an error for one: they go by its
+/// type, but for Chat's.
+pub fn is_known_error(dialect: Dialect, json: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Event {
+        r#type: Option<IgnoredAny>,
+    }
+    let has_type =
+        || serde_json::from_slice::<Event>(json).is_ok_and(|event| event.r#type.is_some());
+    dialect == Dialect::Chat || has_type()
+}
+
 fn responses(data: &[u8]) -> Chunk {
     #[derive(Deserialize)]
     struct Event {
@@ -203,6 +215,21 @@ mod tests {
         Error
         Error
         ");
+    }
+
+    #[test]
+    fn an_error_without_a_type_is_known_to_clients_of_chat_alone() {
+        let [typed, bare] = [
+            r#"{"type":"error","error":{}}"#,
+            r#"{"error":{"code":"x"}}"#,
+        ];
+        for dialect in [Dialect::Chat, Dialect::Responses, Dialect::Messages] {
+            assert!(is_known_error(dialect, typed.as_bytes()));
+            assert_eq!(
+                is_known_error(dialect, bare.as_bytes()),
+                dialect == Dialect::Chat
+            );
+        }
     }
 
     #[test]

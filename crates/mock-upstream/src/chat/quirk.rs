@@ -89,7 +89,7 @@ pub(super) fn bend_events(mut events: Vec<Value>, plan: &Plan) -> Vec<Value> {
 fn change_item_ids(event: &mut Value, number: usize) {
     let change = |id: &mut Value| {
         if let Some(old) = id.as_str() {
-            *id = json!(format!("{old}_{number}"));
+            *id = json!(format!("item-{number}-{old}"));
         }
     };
     for place in ["/item_id", "/item/id"] {
