@@ -52,6 +52,7 @@ claimOfEach(MODELS, "a reply comes whole", async (model) => {
   assert.ok(said.endsWith(`you said: ${TEXT}`), said);
   assert.deepEqual([reply.role, reply.stop_reason], ["assistant", "end_turn"]);
   assert.ok(reply.usage.input_tokens > 0 && reply.usage.output_tokens > 0);
+  assert.ok(reply._request_id);
   assert.ok((await lastHeard()).includes("Be brief."));
 });
 

