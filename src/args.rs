@@ -51,7 +51,7 @@ pub(crate) enum Command {
     Headers(Headers),
     /// Start the local API
     Serve(Serve),
-    /// Tell an agent to use the local API: print what it needs, write it, or take it back
+    /// Print what an agent needs to use the local API, write it, or take it back
     Setup(Setup),
     /// Start an agent that uses the local API, with nothing of it edited
     Run(Run),

@@ -26,6 +26,8 @@ pub(crate) use agent::find_program;
 pub(crate) use models::{Answer, Known, ask};
 pub(crate) use wiring::Wiring;
 
+use agent::Place;
+
 /// Runs the command.
 pub(crate) async fn run(path: &Path, args: Setup) -> Outcome {
     let Some(agent) = args.agent else {
@@ -56,7 +58,9 @@ pub(crate) async fn run(path: &Path, args: Setup) -> Outcome {
         }
     };
     if known.is_empty() {
-        say(format_args!("note: the server lists no model"));
+        say(format_args!(
+            "note: the server lists no model\nhint: `tokn-router doctor` says why"
+        ));
     }
     let wiring = Wiring::of(agent, &address, &known, args.model.as_deref())?;
     address.warn_of_proxies();
@@ -72,6 +76,28 @@ pub(crate) fn address(config: &Config, url: Option<&str>) -> Result<Address, Fai
         Some(url) => Address::parse(url),
         None => Address::configured(&config.server),
     }
+}
+
+/// Says it where an agent's own file speaks against its environment: Claude Code heeds the file.
+pub(crate) fn warn_of_file(agent: Agent, wiring: &Wiring) -> Outcome {
+    let Some(Place { path, form }) = agent.place()?.filter(|_| agent == Agent::ClaudeCode) else {
+        return Ok(());
+    };
+    let Ok(Some(text)) = write::read(&path) else {
+        return Ok(());
+    };
+    let differs = |(key, value): &&edit::Setting| {
+        let told = form.value(&text, key);
+        told.is_some_and(|told| !form.same(&told, &form.written(value)))
+    };
+    for (key, _) in wiring.settings.iter().filter(differs) {
+        say(format_args!(
+            "note: {} in {} comes before what it is told here",
+            write::shown(key),
+            path.display()
+        ));
+    }
+    Ok(())
 }
 
 /// An agent that is told by its environment alone.

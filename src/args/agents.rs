@@ -5,9 +5,6 @@ use std::ffi::OsString;
 use clap::ValueEnum;
 
 /// Tell an agent to use the local API.
-///
-/// Without --write nothing is changed: what the agent needs is printed, its environment so
-/// that a shell can evaluate it.
 #[derive(clap::Args)]
 pub(crate) struct Setup {
     /// The agent; without one, each is listed with whether it is on this machine
@@ -39,10 +36,8 @@ pub(crate) struct Setup {
 }
 
 /// Start an agent that uses the local API.
-///
-/// Its environment says where the API is, for it alone and for as long as it runs. It ends with
-/// its own exit code; 127 says that there is no such program, 126 that it cannot be started.
 #[derive(clap::Args)]
+#[command(after_long_help = ITS_EXIT_CODE)]
 pub(crate) struct Run {
     /// The model to use [default: the newest of the agent's kind that is served]
     #[arg(long, value_name = "ID")]
@@ -88,3 +83,8 @@ pub(crate) enum Shell {
     /// PowerShell
     Pwsh,
 }
+
+const ITS_EXIT_CODE: &str = "\
+The exit code is the agent's own. Where it is not started, it is as usual, and
+  126  what was named cannot be started
+  127  there is no such program";

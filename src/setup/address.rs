@@ -88,17 +88,20 @@ impl Address {
         if !self.is_loopback() || !env::PROXIES.into_iter().any(is_set) {
             return None;
         }
-        let told = env::NO_PROXY.into_iter().find_map(env::text);
-        self.beside(&told.unwrap_or_default())
+        let mut told: Vec<String> = env::NO_PROXY.into_iter().filter_map(env::text).collect();
+        told.dedup();
+        self.beside(&told)
     }
 
-    fn beside(&self, told: &str) -> Option<String> {
-        let mut hosts = told.split(',').map(str::trim);
-        match told.trim() {
-            _ if hosts.any(|host| host == "*" || host.eq_ignore_ascii_case(&self.host)) => None,
-            "" => Some(self.host.clone()),
-            told => Some(format!("{told},{}", self.host)),
+    /// What both spellings of it must say; `None` where each that is set says so already.
+    fn beside(&self, told: &[String]) -> Option<String> {
+        let is_host = |host: &str| host == "*" || host.eq_ignore_ascii_case(&self.host);
+        let has_host = |told: &String| told.split(',').map(str::trim).any(is_host);
+        if !told.is_empty() && told.iter().all(has_host) {
+            return None;
         }
+        let all = told.iter().chain([&self.host]);
+        Some(all.map(String::as_str).collect::<Vec<_>>().join(","))
     }
 
     /// Says it where an agent would ask a proxy for this machine.
@@ -157,9 +160,16 @@ mod tests {
     #[test]
     fn a_host_is_named_once_beside_those_that_no_proxy_has() {
         let address = Address::parse("http://127.0.0.1:1").unwrap();
-        assert_eq!(address.beside("").as_deref(), Some("127.0.0.1"));
-        assert_eq!(address.beside("a, b").as_deref(), Some("a, b,127.0.0.1"));
-        assert_eq!(address.beside("a, 127.0.0.1"), None);
-        assert_eq!(address.beside("*"), None);
+        let beside = |told: &[&str]| {
+            let told: Vec<String> = told.iter().map(|told| (*told).to_owned()).collect();
+            address.beside(&told)
+        };
+        assert_eq!(beside(&[]).as_deref(), Some("127.0.0.1"));
+        assert_eq!(beside(&["a, b"]).as_deref(), Some("a, b,127.0.0.1"));
+        assert_eq!(beside(&["a, 127.0.0.1"]), None);
+        assert_eq!(beside(&["*"]), None);
+        // Who reads the other spelling is not told by this one.
+        let both = beside(&["127.0.0.1", "b"]);
+        assert_eq!(both.as_deref(), Some("127.0.0.1,b,127.0.0.1"));
     }
 }

@@ -1,7 +1,7 @@
 //! `setup`: every agent, and whether it is on this machine.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum as _;
 use serde_json::{Value, json};
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::agent::find_program;
 use super::record;
 use crate::args::Agent;
+use crate::env;
 use crate::report::{Failure, Outcome};
 use crate::table::{Column, render};
 use crate::term::{print, say, width};
@@ -53,6 +54,15 @@ fn look(agent: Agent) -> Result<Found, Failure> {
     })
 }
 
+/// A path as people write it.
+fn below_home(path: &Path) -> String {
+    let home = config::paths::home(&env::read).ok();
+    match home.and_then(|home| path.strip_prefix(home).ok().map(Path::to_owned)) {
+        Some(below) => Path::new("~").join(below).display().to_string(),
+        None => path.display().to_string(),
+    }
+}
+
 impl Found {
     /// Its file may be missing where its directory is not.
     fn has_directory(&self) -> bool {
@@ -72,10 +82,8 @@ impl Found {
             (_, true) => "yes",
             (_, false) => "no",
         };
-        let file = match &self.file {
-            Some(file) => file.display().to_string(),
-            None => "- (environment only)".to_owned(),
-        };
+        let file = self.file.as_deref();
+        let file = file.map_or_else(|| "- (environment only)".to_owned(), below_home);
         vec![
             self.agent.name(),
             found.to_owned(),

@@ -29,8 +29,8 @@ pub(super) fn show(
         (Some(place), None) => {
             print(format_args!("{}", snippet(place.form, wiring)?.trim_end()))?;
             say(format_args!(
-                "it belongs into {}\nhint: `tokn-router setup {name} --write` writes it there, \
-                 --undo takes it back",
+                "it belongs into {}\nhint: `tokn-router setup {name} --write` writes it, --undo \
+                 takes it back",
                 place.path.display()
             ));
         }

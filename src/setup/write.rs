@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use config::files;
+use config::foreign::Form;
 
 use super::agent::Place;
 use super::edit::{self, Path as Key};
@@ -20,15 +21,18 @@ pub(super) fn run(agent: Agent, place: &Place, wiring: &Wiring, is_whole: bool) 
     let mut records = Records::open()?;
     let old = read(path)?;
     let text = old.as_deref().unwrap_or_default();
-    by_hand(agent, path, form.check(text))?;
+    form.check(text)
+        .map_err(|why| unreadable(agent, place, &why))?;
     let known = records.of(agent);
     let known = known.into_iter().find(|record| record.file == *path);
     // What was written into a file that is gone, is gone.
     let known = known.filter(|_| old.is_some());
     let mut record = known.clone().unwrap_or_else(|| Record::new(agent, path));
     let written = edit::write(*form, text, &wiring.settings, &record.trace, is_whole);
-    let stuck = |stuck: edit::Stuck| format!("{} cannot be set in it", shown(&stuck.0));
-    let (new, trace) = by_hand(agent, path, written.map_err(stuck))?;
+    let (new, trace) = written.map_err(|stuck| {
+        let failure = format_args!("{} has no room for {}", path.display(), shown(&stuck.0));
+        Failure::new(failure).hint(format_args!("put into it by hand {}", printed(agent)))
+    })?;
     let name = agent.name();
     if new == text {
         if known.is_some() && record.trace != trace {
@@ -85,16 +89,21 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, Failure> {
     }
 }
 
-/// What cannot be edited without harm is left to the person.
-fn by_hand<T>(agent: Agent, path: &Path, edited: Result<T, String>) -> Result<T, Failure> {
-    edited.map_err(|why| {
-        let place = path.display();
-        Failure::new(format_args!("{place} is not edited: {}", plain(&why))).hint(format_args!(
-            "put into it by hand what `tokn-router setup {}` prints; comments in JSON, for one, \
-             would be lost",
-            agent.name()
-        ))
-    })
+/// What cannot be read cannot be edited without harm.
+fn unreadable(agent: Agent, place: &Place, why: &str) -> Failure {
+    let path = place.path.display();
+    let failure = Failure::new(format_args!("cannot read {path}: {}", plain(why)));
+    match place.form {
+        Form::Json => failure.hint(format_args!(
+            "if it has comments, put into it by hand {}: an edit would lose them",
+            printed(agent)
+        )),
+        Form::Toml => failure.hint("mend it first; nothing was changed"),
+    }
+}
+
+fn printed(agent: Agent) -> String {
+    format!("what `tokn-router setup {}` prints", agent.name())
 }
 
 /// A key for a person to read.

@@ -31,7 +31,7 @@ impl Form {
     /// A value as this language writes it.
     pub fn written(self, value: &Value) -> String {
         match self {
-            Self::Json => value.to_string(),
+            Self::Json => json::written(value),
             Self::Toml => toml::written(value),
         }
     }

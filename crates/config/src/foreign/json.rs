@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use serde_json::Value;
+
 use crate::splice::{Cut, apply};
 
 /// An object, and where its parts stand.
@@ -18,6 +20,21 @@ struct Member {
     name: String,
     start: usize,
     value: Range<usize>,
+}
+
+/// A value on one line, as people write it.
+pub(super) fn written(value: &Value) -> String {
+    let joined = |parts: Vec<String>| parts.join(", ");
+    match value {
+        Value::Array(items) => format!("[{}]", joined(items.iter().map(written).collect())),
+        Value::Object(members) => {
+            let member = |(name, value): (&String, &Value)| {
+                format!("{}: {}", Value::from(name.as_str()), written(value))
+            };
+            format!("{{{}}}", joined(members.iter().map(member).collect()))
+        }
+        other => other.to_string(),
+    }
 }
 
 pub(super) fn value(text: &str, path: &[String]) -> Option<String> {
@@ -74,7 +91,7 @@ fn holder<'a>(text: &str, path: &'a [String]) -> Option<(Object, &'a String)> {
 
 /// Adds a member after the others, in the way that they are laid out.
 fn add(text: &str, object: &Object, name: &str, written: &str) -> String {
-    let entry = format!("{}: {written}", serde_json::Value::from(name));
+    let entry = format!("{}: {written}", Value::from(name));
     let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let cut = match object.members.last() {
         Some(last) => match own_line(text, last.start) {

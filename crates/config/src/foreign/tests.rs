@@ -216,6 +216,11 @@ proptest! {
 fn values_mean_the_same_however_they_are_written() {
     assert!(Form::Toml.same("'a'", "\"a\"") && !Form::Toml.same("1", "\"1\""));
     assert!(Form::Json.same("{\"a\": 1}", "{ \"a\":1 }"));
+    let value = json!({"a": [1, {"b\"": null}], "c": {}});
+    assert_eq!(
+        Form::Json.written(&value),
+        r#"{"a": [1, {"b\"": null}], "c": {}}"#
+    );
     let written = Form::Toml.written(&json!({"a b": ["x\ny", true]}));
     assert!(
         Form::Toml.same(&written, "{ 'a b' = [\"x\\ny\", true] }"),
