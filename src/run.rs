@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::args::{Agent, Run};
 use crate::report::{Failure, Kind, Outcome};
-use crate::setup::{Address, Answer, Known, Wiring, address, ask, find_program, warn_of_file};
+use crate::setup::{Address, Answer, Known, Wiring, address, ask, find_program, over_files};
 use crate::{env, store};
 
 /// Runs the command. Where it succeeds it is the agent from then on.
@@ -35,10 +35,10 @@ pub(crate) async fn run(path: &Path, args: Run) -> Outcome {
     };
     let agent = Agent::of_program(program);
     let wiring = Wiring::of(agent, &address, &known, args.model.as_deref())?;
-    warn_of_file(agent, &wiring)?;
+    let over_files = over_files(agent, &wiring, own)?;
     let mut command = Command::new(found);
     surround(&mut command, &wiring, &address);
-    command.args(&wiring.arguments).args(own);
+    command.args(&wiring.arguments).args(over_files).args(own);
     become_it(command, program)
 }
 

@@ -2,6 +2,7 @@
 
 mod address;
 mod agent;
+mod contradiction;
 mod edit;
 mod list;
 mod models;
@@ -23,10 +24,9 @@ use crate::term::say;
 
 pub(crate) use address::Address;
 pub(crate) use agent::find_program;
+pub(crate) use contradiction::over_files;
 pub(crate) use models::{Answer, Known, ask};
 pub(crate) use wiring::Wiring;
-
-use agent::Place;
 
 /// Runs the command.
 pub(crate) async fn run(path: &Path, args: Setup) -> Outcome {
@@ -76,28 +76,6 @@ pub(crate) fn address(config: &Config, url: Option<&str>) -> Result<Address, Fai
         Some(url) => Address::parse(url),
         None => Address::configured(&config.server),
     }
-}
-
-/// Says it where an agent's own file speaks against its environment: Claude Code heeds the file.
-pub(crate) fn warn_of_file(agent: Agent, wiring: &Wiring) -> Outcome {
-    let Some(Place { path, form }) = agent.place()?.filter(|_| agent == Agent::ClaudeCode) else {
-        return Ok(());
-    };
-    let Ok(Some(text)) = write::read(&path) else {
-        return Ok(());
-    };
-    let differs = |(key, value): &&edit::Setting| {
-        let told = form.value(&text, key);
-        told.is_some_and(|told| !form.same(&told, &form.written(value)))
-    };
-    for (key, _) in wiring.settings.iter().filter(differs) {
-        say(format_args!(
-            "note: {} in {} comes before what it is told here",
-            write::shown(key),
-            path.display()
-        ));
-    }
-    Ok(())
 }
 
 /// An agent that is told by its environment alone.

@@ -155,16 +155,36 @@ async fn an_agent_does_not_ask_a_proxy_for_this_machine() {
 }
 
 #[tokio::test]
-async fn a_file_that_speaks_against_the_environment_is_told_of() {
+async fn a_file_that_speaks_against_the_environment_is_spoken_over() {
     let mock = mock().await;
     let (home, _server, url) = with_server(&mock).await;
+    let run = ["--url", &url, "--", "claude", "-p"];
+    let settings = |url: &str| format!(r#"{{"env": {{"ANTHROPIC_BASE_URL": "{url}"}}}}"#);
+    home.write(".claude/settings.json", &settings(&url));
+    assert!(said(&home, &run).await.starts_with("[-p]\n"));
+
+    // The home is the project too.
     home.write(
-        ".claude/settings.json",
-        r#"{"env": {"ANTHROPIC_BASE_URL": "https://elsewhere.example", "ANTHROPIC_AUTH_TOKEN": "unused"}}"#,
+        ".claude/settings.local.json",
+        &settings("https://elsewhere.example"),
     );
-    let output = home.run(&["run", "--url", &url, "--", "claude"]).await;
-    assert_eq!(output.code, Some(7));
-    insta::assert_snapshot!(output.told(), @"note: env.ANTHROPIC_BASE_URL in [home]/.claude/settings.json comes before what it is told here");
+    let over = said(&home, &run).await;
+    let mut words = over.lines();
+    assert_eq!(words.next(), Some("[--settings]"), "{over}");
+    let told = words.next().unwrap().trim_matches(['[', ']']);
+    let told: Value = serde_json::from_str(told).unwrap();
+    assert_eq!(told["env"]["ANTHROPIC_BASE_URL"], "[api]");
+    assert_eq!(words.next(), Some("[-p]"), "{over}");
+
+    // Of two, it would heed the person's only.
+    let own = home
+        .run(&[&["run"], &run[..], &["--settings", "{}"]].concat())
+        .await;
+    insta::assert_snapshot!(own.told(), @"note: env.ANTHROPIC_BASE_URL in .claude/settings.local.json comes before what is told here, unless your --settings says it");
+    assert!(
+        own.stdout.starts_with("[-p]\n[--settings]\n[{}]\n"),
+        "{own:#?}"
+    );
 }
 
 #[tokio::test]
