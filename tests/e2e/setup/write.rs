@@ -249,3 +249,48 @@ async fn nothing_is_taken_back_where_nothing_was_written() {
     hint: mend that file, or move it away: the backups beside the agents' files are untouched
     ");
 }
+
+#[tokio::test]
+async fn what_was_edited_between_two_writes_is_backed_up_too_and_stays() {
+    let home = Home::new();
+    let path = home.write(".codex/config.toml", CODEX);
+    let url = format!("http://{}", closed_port());
+    let write = ["setup", "codex", "--write", "--url", &url, "--model"];
+    home.run(&[&write[..], &["a"]].concat()).await.succeeded();
+    // Nothing was edited yet, so the first backup has all that is not ours.
+    home.run(&[&write[..], &["b"]].concat()).await.succeeded();
+    let backups = || {
+        let names = home.left_behind().into_iter();
+        names.filter(|name| name.contains("backup")).count()
+    };
+    assert_eq!(backups(), 1);
+    let edited = fs::read_to_string(&path).unwrap() + "query = 'mine' # own\n";
+    home.write(".codex/config.toml", &edited);
+    home.run(&[&write[..], &["c"]].concat()).await.succeeded();
+    assert_eq!(backups(), 2);
+    let second = path.with_file_name("config.toml.tokn-router-backup-2");
+    assert_eq!(fs::read_to_string(second).unwrap(), edited);
+
+    let output = home.run(&["setup", "codex", "--undo"]).await.succeeded();
+    insta::assert_snapshot!(output.told(), @"
+    [home]/.codex/config.toml has no more of what was written
+    the backup stays: [home]/.codex/config.toml.tokn-router-backup
+    the backup stays: [home]/.codex/config.toml.tokn-router-backup-2
+    ");
+    let left = fs::read_to_string(&path).unwrap();
+    insta::assert_snapshot!(left, @"
+    # how I like it
+    model = 'gpt-5' # the old one
+
+    [model_providers.other]
+    base_url = 'https://other.example'   # keep
+
+    [tui]
+    # quiet
+    notifications = false
+
+    [model_providers.tokn-router]
+    query = 'mine' # own
+    ");
+    assert_eq!(backups(), 2);
+}
