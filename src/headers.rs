@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use dialect::{Dialect, Envelope};
+use dialect::{Dialect, Envelope, Operation};
 use gateway::account::Account;
 use gateway::call::Call;
 use gateway::provider::Token;
@@ -74,6 +74,7 @@ fn headers(account: &Account) -> Result<HeaderMap, Failure> {
     let call = Call {
         id: "00000000-0000-7000-8000-000000000000".into(),
         dialect: Dialect::Chat,
+        operation: Operation::Generate,
         envelope: Envelope::read(Dialect::Chat, BODY).map_err(Failure::new)?,
         initiator: None,
         headers: HeaderMap::new(),

@@ -12,6 +12,7 @@ pub(crate) fn as_json(record: &Record) -> Value {
         "model_asked": &*record.model_asked,
         "model_served": record.model_served.as_deref(),
         "dialect": record.dialect.as_str(),
+        "operation": record.operation.as_str(),
         "stream": record.stream,
         "status": record.status,
         "outcome": record.outcome.as_str(),

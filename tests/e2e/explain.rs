@@ -177,6 +177,7 @@ async fn the_json_of_an_explanation_holds_the_record_and_the_decision() {
           "model_asked": "gpt-4o",
           "model_served": "gpt-4o",
           "dialect": "chat",
+          "operation": "generate",
           "stream": false,
           "status": 200,
           "outcome": "complete",

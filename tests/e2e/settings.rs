@@ -158,6 +158,7 @@ async fn every_value_is_listed_with_where_it_comes_from_account_by_account() {
     server.idle_timeout_secs        300                                 default
     server.keep_alive_secs          15                                  default
     server.reveal_account           true                                default
+    server.websocket                true                                default
     pool.strategy                   "round_robin"                       default
     pool.failure_cooldown_secs      60                                  default
     pool.session_ttl_secs           3600                                default

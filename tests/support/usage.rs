@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use dialect::{Dialect, Initiator, Usage};
+use dialect::{Dialect, Initiator, Operation, Usage};
 use jiff::tz::TimeZone;
 use ledger::{Ending, Ledger, Reader, Record};
 
@@ -49,6 +49,7 @@ pub(crate) fn record(number: u64, hour: i8, account: &str, model: &str) -> Recor
         model_asked: model.into(),
         model_served: Some(model.into()),
         dialect: Dialect::Chat,
+        operation: Operation::Generate,
         stream: true,
         status: 200,
         outcome: Ending::Complete,

@@ -30,6 +30,7 @@ pub(crate) fn config(values: &Values, accounts: &[Values]) -> Config {
             idle_timeout: values.seconds("server.idle_timeout_secs"),
             keep_alive: values.seconds("server.keep_alive_secs"),
             reveal_account: values.bool("server.reveal_account"),
+            websocket: values.bool("server.websocket"),
         },
         pool: Pool {
             strategy: Strategy::from_name(&values.text("pool.strategy"))

@@ -77,6 +77,8 @@ pub struct Server {
     pub keep_alive: Duration,
     /// Whether answers say which account served, in `x-tokn-router-*` headers.
     pub reveal_account: bool,
+    /// Whether `GET /v1/responses` becomes a WebSocket.
+    pub websocket: bool,
 }
 
 /// The `[pool]` section.
@@ -187,6 +189,7 @@ mod tests {
                 idle_timeout: 300s,
                 keep_alive: 15s,
                 reveal_account: true,
+                websocket: true,
             },
             pool: Pool {
                 strategy: RoundRobin,
@@ -265,6 +268,7 @@ mod tests {
                 idle_timeout: 300s,
                 keep_alive: 15s,
                 reveal_account: true,
+                websocket: true,
             },
             pool: Pool {
                 strategy: RoundRobin,

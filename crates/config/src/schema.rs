@@ -201,6 +201,7 @@ pub const KEYS: &[Key] = &[
     key("server.idle_timeout_secs", WAIT, Some("300"), "How long an upstream may be silent in the middle of a reply."),
     key("server.keep_alive_secs", WAIT, Some("15"), "After how much silence a streaming client is sent a keep-alive comment."),
     key("server.reveal_account", Kind::Bool, Some("true"), "Whether answers say which account served, in x-tokn-router-* headers."),
+    key("server.websocket", Kind::Bool, Some("true"), "Whether GET /v1/responses becomes a WebSocket, as Codex likes it."),
 
     key("pool.strategy", Kind::OneOf(Strategy::NAMES), Some("round_robin"), "Which account is asked first."),
     key("pool.failure_cooldown_secs", Kind::Seconds { min: 0 }, Some("60"), "How long an account rests after a failure."),

@@ -188,6 +188,14 @@ impl Splice {
             text: Cow::Borrowed(""),
         }
     }
+
+    /// The splice that puts a text in the place of bytes.
+    pub(crate) const fn replace(range: Range<usize>, text: String) -> Self {
+        Self {
+            range,
+            text: Cow::Owned(text),
+        }
+    }
 }
 
 /// The body with all splices made, which must not overlap.

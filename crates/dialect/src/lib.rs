@@ -13,6 +13,8 @@
 //! - [`failure`]: an error, worded in the client's dialect
 //! - [`chunk`]: what an event of a reply means to a relay
 //! - [`chat`], [`responses`], [`messages`]: what each dialect is
+//! - [`embeddings`]: requests for vectors, and vectors; [`tokens`]: how many a prompt has,
+//!   about
 //! - [`translate`]: from one to another, through the hub: [`prompt`], a request in no
 //!   dialect, and [`delta`], a reply in increments; [`way_back`] and [`tag`]: what must
 //!   be known, or carried, to come back
@@ -20,6 +22,7 @@
 pub mod chat;
 pub mod chunk;
 pub mod delta;
+pub mod embeddings;
 pub mod envelope;
 pub mod failure;
 mod fields;
@@ -32,6 +35,7 @@ pub mod responses;
 pub mod sealed;
 pub mod sse;
 pub mod tag;
+pub mod tokens;
 pub mod translate;
 mod turns;
 pub mod usage;
@@ -59,6 +63,28 @@ impl Dialect {
             Self::Chat => "chat",
             Self::Responses => "responses",
             Self::Messages => "messages",
+        }
+    }
+}
+
+/// What is asked of a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// A reply.
+    Generate,
+    /// Vectors of texts, `/embeddings`.
+    Embed,
+    /// How many tokens a prompt has, `/v1/messages/count_tokens`.
+    CountTokens,
+}
+
+impl Operation {
+    /// The name used in logs and in the ledger.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Generate => "generate",
+            Self::Embed => "embed",
+            Self::CountTokens => "count_tokens",
         }
     }
 }

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use dialect::{Dialect, Envelope, Failure, Initiator};
+use dialect::{Dialect, Envelope, Failure, Initiator, Operation};
+use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, EXPECT};
 use http::request::Parts;
 use http_body::Body as _;
@@ -21,18 +22,26 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The largest buffer that a declared length alone sets aside.
 const TRUSTED_LENGTH: u64 = 1 << 20;
 
-/// Reads a request of `dialect` whose body may be `most` bytes.
+/// What of a request its body does not tell.
+pub struct Arrival {
+    /// The router's own id of the request.
+    pub id: String,
+    /// The client's headers.
+    pub headers: HeaderMap,
+    /// When the request came in.
+    pub started: Instant,
+}
+
+/// Reads a request whose body may be `most` bytes, and unpacks it.
 ///
 /// # Errors
-/// A failure of the client's: too large, packed in a strange way, no JSON, no
-/// model.
-pub async fn admit(
-    dialect: Dialect,
+/// A failure of the client's: too large, or packed in a strange way.
+pub async fn arrive(
     id: String,
     head: Parts,
     body: Incoming,
     most: u64,
-) -> Result<Call, Failure> {
+) -> Result<(Arrival, Bytes), Failure> {
     let started = Instant::now();
     let body = read(&head, body, most).await?;
     let body = match head.headers.get(CONTENT_ENCODING) {
@@ -44,7 +53,25 @@ pub async fn admit(
                 .map_err(|error| packed(&error, most))?
         }
     };
-    let envelope = Envelope::read(dialect, &body).map_err(|error| {
+    let arrival = Arrival {
+        id,
+        headers: head.headers,
+        started,
+    };
+    Ok((arrival, body))
+}
+
+/// Reads what routing needs of a body of `dialect`.
+///
+/// # Errors
+/// A failure of the client's: no JSON, no model.
+pub fn admit(
+    arrival: Arrival,
+    dialect: Dialect,
+    operation: Operation,
+    body: Bytes,
+) -> Result<Call, Failure> {
+    let mut envelope = Envelope::read(dialect, &body).map_err(|error| {
         let code = match error {
             dialect::envelope::Error::NoModel => "missing_model",
             dialect::envelope::Error::Invalid(_) | dialect::envelope::Error::NoObject => {
@@ -53,16 +80,22 @@ pub async fn admit(
         };
         Failure::new(400, code, error.to_string())
     })?;
-    let initiator = head.headers.get("x-initiator");
+    if operation != Operation::Generate {
+        // No person's turn: what counts and embeds is a program.
+        envelope.initiator = Initiator::Agent;
+        envelope.stream = false;
+    }
+    let initiator = arrival.headers.get("x-initiator");
     let initiator = initiator.and_then(|value| Initiator::parse(value.to_str().ok()?));
     Ok(Call {
-        id,
+        id: arrival.id,
         dialect,
+        operation,
         envelope,
         initiator,
-        headers: head.headers,
+        headers: arrival.headers,
         body,
-        started,
+        started: arrival.started,
     })
 }
 

@@ -1,26 +1,28 @@
-//! Path to endpoint: what clients can ask for.
+//! A request to its answer.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use dialect::{Dialect, Failure};
+use dialect::{Dialect, Failure, Operation};
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use hyper::body::Incoming;
 use jiff::Timestamp;
-use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Builder;
 
-use crate::admit::admit;
-use crate::body::Body;
+use crate::admit::{admit, arrive};
+use crate::body::{Body, Search};
+use crate::call::Call;
 use crate::dispatch::{Refused, Reply, Served, dispatch};
-use crate::error::{Refusal, Whole, downstream_headers, model_not_found};
+use crate::endpoint::{Endpoint, Missing, endpoint, no_socket, spoken_by};
+use crate::error::{Refusal, Whole, downstream_headers};
 use crate::gateway::Gateway;
 use crate::meter::Meter;
-use crate::model_list;
+use crate::{count, listing, socket, vectors};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The router's own id, also where `x-request-id` is the upstream's.
@@ -37,10 +39,17 @@ pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>) -> Respon
     let (head, body) = request.into_parts();
     let mut response = match endpoint(&head) {
         Ok(Endpoint::Reply(dialect)) => reply(gateway, dialect, id.clone(), head, body).await,
-        Ok(Endpoint::Models) => list_models(&gateway).await,
-        Ok(Endpoint::Model(model)) => one_model(&gateway, &model).await,
+        Ok(Endpoint::Socket) if !gateway.has_socket() => unknown(no_socket(), Dialect::Responses),
+        Ok(Endpoint::Socket) => match socket::accept(head) {
+            Ok(response) => response,
+            Err(failure) => refused(failure, Dialect::Responses),
+        },
+        Ok(Endpoint::Embeddings) => vectors::embed(gateway, id.clone(), head, body).await,
+        Ok(Endpoint::CountTokens) => count::count(gateway, id.clone(), head, body).await,
+        Ok(Endpoint::Models) => listing::all(&gateway, &head).await,
+        Ok(Endpoint::Model(model)) => listing::one(&gateway, &head, &model).await,
         Ok(Endpoint::Health) => json(Bytes::from_static(b"{\"status\":\"ok\"}")),
-        Err(failure) => unknown(failure),
+        Err(missing) => unknown(missing, spoken_by(&head)),
     };
     if let Ok(id) = HeaderValue::try_from(id) {
         let headers = response.headers_mut();
@@ -52,7 +61,7 @@ pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>) -> Respon
 
 /// A UUID of version 7: sorts by time, as the ledger's index likes it. It
 /// guards nothing, so its random part needs no system call.
-fn request_id() -> String {
+pub(crate) fn request_id() -> String {
     let millis = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(0);
     let mut random = [0; 10];
     fastrand::fill(&mut random);
@@ -61,93 +70,9 @@ fn request_id() -> String {
         .to_string()
 }
 
-enum Endpoint {
-    /// A reply of a model, in a dialect.
-    Reply(Dialect),
-    Models,
-    Model(String),
-    Health,
-}
-
-/// Why there is no endpoint, and the methods that the path does have.
-struct Unknown {
-    failure: Failure,
-    allow: Option<&'static str>,
-}
-
-fn endpoint(head: &Parts) -> Result<Endpoint, Unknown> {
-    let path = head.uri.path();
-    let is_read = matches!(head.method, Method::GET | Method::HEAD);
-    let path = if path.len() > 1 {
-        path.trim_end_matches('/')
-    } else {
-        path
-    };
-    // Clients differ in whether their base URL ends in /v1.
-    let below = path
-        .strip_prefix("/v1")
-        .filter(|below| below.starts_with('/'));
-    let below = below.unwrap_or(path);
-    let dialect = match below {
-        "/chat/completions" => Some(Dialect::Chat),
-        "/responses" => Some(Dialect::Responses),
-        "/messages" => Some(Dialect::Messages),
-        _ => None,
-    };
-    match below {
-        _ if let Some(dialect) = dialect => match head.method {
-            Method::POST => Ok(Endpoint::Reply(dialect)),
-            Method::GET if dialect == Dialect::Responses => Err(no_socket()),
-            _ => Err(wrong_method(head, "POST")),
-        },
-        "/models" | "/healthz" if !is_read => Err(wrong_method(head, "GET, HEAD")),
-        "/models" => Ok(Endpoint::Models),
-        "/healthz" => Ok(Endpoint::Health),
-        _ => match below.strip_prefix("/models/") {
-            Some(_) if !is_read => Err(wrong_method(head, "GET, HEAD")),
-            Some(model) => Ok(Endpoint::Model(
-                percent_decode_str(model).decode_utf8_lossy().into_owned(),
-            )),
-            None => Err(Unknown {
-                failure: Failure::new(
-                    404,
-                    "unknown_path",
-                    format!(
-                        "there is no {} {path} (hint: the base URL ends in /v1); there are POST /v1/chat/completions, /v1/responses, /v1/messages, GET /v1/models and /healthz",
-                        head.method
-                    ),
-                ),
-                allow: None,
-            }),
-        },
-    }
-}
-
-/// Codex goes on over HTTP at once after a 426, and after nothing else (facts: clients, 3).
-fn no_socket() -> Unknown {
-    let text = "there is no WebSocket here: send the request with POST";
-    Unknown {
-        failure: Failure::new(426, "upgrade_required", text),
-        allow: Some("POST"),
-    }
-}
-
-fn wrong_method(head: &Parts, allow: &'static str) -> Unknown {
-    let text = format!(
-        "{} does not take {}: use {allow}",
-        head.uri.path(),
-        head.method
-    );
-    Unknown {
-        failure: Failure::new(405, "wrong_method", text),
-        allow: Some(allow),
-    }
-}
-
-fn unknown(unknown: Unknown) -> Response<Body> {
-    let refusal = Refusal::own(unknown.failure);
-    let mut response = refusal.into_response(Dialect::Chat).map(Body::full);
-    if let Some(allow) = unknown.allow {
+fn unknown(missing: Missing, dialect: Dialect) -> Response<Body> {
+    let mut response = refused(missing.failure, dialect);
+    if let Some(allow) = missing.allow {
         response
             .headers_mut()
             .insert(ALLOW, HeaderValue::from_static(allow));
@@ -162,19 +87,25 @@ async fn reply(
     head: Parts,
     body: Incoming,
 ) -> Response<Body> {
-    let refused = |failure| Refusal::own(failure).into_response(dialect).map(Body::full);
-    let call = match admit(dialect, id, head, body, gateway.max_body()).await {
-        Ok(call) => call,
-        Err(failure) => return refused(failure),
-    };
-    if let Err(failure) = room_for_a_record(&gateway).await {
-        return refused(failure);
+    let most = gateway.max_body();
+    let call = arrive(id, head, body, most)
+        .await
+        .and_then(|(arrival, body)| admit(arrival, dialect, Operation::Generate, body));
+    match call {
+        Ok(call) => respond(gateway, call).await,
+        Err(failure) => refused(failure, dialect),
     }
+}
+
+/// The answer to a request that was admitted.
+pub(crate) async fn respond(gateway: Arc<Gateway>, call: Call) -> Response<Body> {
+    let dialect = call.dialect;
     let (streams, keep_alive) = (call.envelope.stream, gateway.keep_alive());
-    let pool = Arc::clone(gateway.pool());
-    let meter = Meter::start(gateway.ledger().cloned(), pool, &call, Timestamp::now());
     let reveals = gateway.reveals_account();
-    let mut search = Box::pin(dispatch(gateway, call, meter));
+    let mut search = match search(gateway, call).await {
+        Ok(search) => search,
+        Err(failure) => return refused(failure, dialect),
+    };
     let found = if streams {
         match timeout(keep_alive, &mut search).await {
             Ok(found) => found,
@@ -183,25 +114,38 @@ async fn reply(
     } else {
         search.await
     };
+    answered(found, dialect, keep_alive, reveals)
+}
+
+/// The search for an account that answers, once there is room for its record.
+///
+/// # Errors
+/// If the ledger cannot take one.
+pub(crate) async fn search(gateway: Arc<Gateway>, call: Call) -> Result<Search, Failure> {
+    room_for_a_record(&gateway).await?;
+    let pool = Arc::clone(gateway.pool());
+    let meter = Meter::start(gateway.ledger().cloned(), pool, &call, Timestamp::now());
+    Ok(Box::pin(dispatch(gateway, call, meter)))
+}
+
+/// A failure of our own, as a client of `dialect` is told of it.
+pub(crate) fn refused(failure: Failure, dialect: Dialect) -> Response<Body> {
+    Refusal::own(failure).into_response(dialect).map(Body::full)
+}
+
+/// What came of a search, as an answer; it says who served where it `reveals` that.
+pub(crate) fn answered(
+    found: Result<Reply, Refused>,
+    dialect: Dialect,
+    keep_alive: Duration,
+    reveals: bool,
+) -> Response<Body> {
     let served = match &found {
         Ok(Reply::Stream(reply)) => Some(reply.served()),
         Ok(Reply::Whole(reply)) => Some(reply.served()),
         Err(refused) => refused.served(),
     };
-    let mut response = answered(found, dialect, keep_alive);
-    if let Some(served) = served.filter(|_| reveals) {
-        reveal(response.headers_mut(), &served);
-    }
-    response
-}
-
-/// What came of a search, as an answer.
-fn answered(
-    found: Result<Reply, Refused>,
-    dialect: Dialect,
-    keep_alive: Duration,
-) -> Response<Body> {
-    match found {
+    let mut response = match found {
         Ok(Reply::Stream(mut reply)) => {
             let headers = std::mem::take(&mut reply.begun.headers);
             let status = reply.begun.status;
@@ -226,7 +170,11 @@ fn answered(
             .before_any_answer()
             .into_response(dialect)
             .map(Body::full),
+    };
+    if let Some(served) = served.filter(|_| reveals) {
+        reveal(response.headers_mut(), &served);
     }
+    response
 }
 
 /// Says who served, for who wonders.
@@ -271,49 +219,8 @@ fn event_stream(body: Body) -> Response<Body> {
     response
 }
 
-async fn list_models(gateway: &Gateway) -> Response<Body> {
-    let merged = model_list::merged(gateway.accounts(), gateway.catalogue()).await;
-    if gateway
-        .accounts()
-        .iter()
-        .all(|account| account.models.list().is_none())
-    {
-        return models_unknown();
-    }
-    let entries: Vec<&str> = merged.iter().map(|(_, json)| json.as_str()).collect();
-    let body = format!("{{\"object\":\"list\",\"data\":[{}]}}", entries.join(","));
-    json(body.into())
-}
-
-async fn one_model(gateway: &Gateway, model: &str) -> Response<Body> {
-    let merged = model_list::merged(gateway.accounts(), gateway.catalogue()).await;
-    let candidates = match gateway.candidates(model).await {
-        Ok(candidates) => candidates,
-        Err(no_model) => {
-            let failure = model_not_found(model, &no_model.nearest);
-            return Refusal::own(failure)
-                .into_response(Dialect::Chat)
-                .map(Body::full);
-        }
-    };
-    let entry = merged
-        .into_iter()
-        .find(|(id, _)| candidates.iter().any(|candidate| candidate.model == *id));
-    match entry {
-        Some((_, entry)) => json(entry.into()),
-        None => models_unknown(),
-    }
-}
-
-fn models_unknown() -> Response<Body> {
-    let text = "no account's list of models could be fetched yet";
-    let failure = Failure::new(503, "models_unknown", text);
-    Refusal::own(failure)
-        .into_response(Dialect::Chat)
-        .map(Body::full)
-}
-
-fn json(body: Bytes) -> Response<Body> {
+/// A body of ours in JSON.
+pub(crate) fn json(body: Bytes) -> Response<Body> {
     let mut response = Response::new(Body::full(body));
     response
         .headers_mut()

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use dialect::envelope::{Splice, splice};
-use dialect::{Dialect, Envelope, Initiator};
+use dialect::{Dialect, Envelope, Initiator, Operation};
 use http::{HeaderMap, HeaderValue};
 use tokio::time::Instant;
 
@@ -12,6 +12,8 @@ pub struct Call {
     pub id: String,
     /// What the client speaks.
     pub dialect: Dialect,
+    /// What it asks for.
+    pub operation: Operation,
     /// The fields that routing looks at.
     pub envelope: Envelope,
     /// The client's own `X-Initiator`, which overrides every other rule.

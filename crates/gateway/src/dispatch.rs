@@ -119,6 +119,17 @@ impl Refused {
         self.refusal
     }
 
+    /// Whether the request itself is at fault, and no account could do better.
+    pub fn is_the_requests_own(&self) -> bool {
+        matches!(self.refusal.status(), 400 | 404 | 413 | 422)
+    }
+
+    /// Ends the record of a request that the router answers by itself then.
+    pub fn answered_by_the_router(mut self) {
+        self.meter.begun(200, Instant::now());
+        self.meter.complete();
+    }
+
     /// Ends the record and gives the refusal, for a client that was already
     /// told 200.
     pub fn in_stream(self) -> Refusal {
@@ -137,7 +148,7 @@ pub async fn dispatch(
     mut meter: Meter,
 ) -> Result<Reply, Refused> {
     let candidates = match gateway.candidates(&call.envelope.model).await {
-        Ok(candidates) => candidates,
+        Ok(candidates) => gateway.able(candidates, call.operation),
         Err(no_model) => {
             let failure = model_not_found(&call.envelope.model, &no_model.nearest);
             return Err(Refused {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use config::{Config, OwnProxy, ProviderId, Strategy, Via};
+use dialect::Operation;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use ledger::Ledger;
@@ -75,6 +76,7 @@ pub struct Gateway {
     keep_alive: Duration,
     max_body: u64,
     reveal_account: bool,
+    websocket: bool,
     writing: Mutex<()>,
 }
 
@@ -116,6 +118,7 @@ impl Gateway {
             keep_alive: config.server.keep_alive,
             max_body: config.server.max_body_bytes,
             reveal_account: config.server.reveal_account,
+            websocket: config.server.websocket,
             writing: Mutex::default(),
         });
         gateway.recall(&ground.memory, Now::read());
@@ -186,6 +189,22 @@ impl Gateway {
         self.route(model)
     }
 
+    /// Those of the candidates whose upstreams have what is asked for.
+    pub(crate) fn able(
+        &self,
+        mut candidates: Vec<Candidate>,
+        operation: Operation,
+    ) -> Vec<Candidate> {
+        if operation == Operation::CountTokens {
+            candidates.retain(|candidate| {
+                let account = &self.accounts[candidate.account];
+                let spoken = account.spoken(&candidate.model);
+                account.backend.counts_tokens(spoken)
+            });
+        }
+        candidates
+    }
+
     fn route(&self, model: &str) -> Result<Vec<Candidate>, NoModel> {
         let now = Timestamp::now();
         let seats: Vec<Seat> = self
@@ -248,6 +267,11 @@ impl Gateway {
     /// How long a stream may be silent before a comment goes out.
     pub const fn keep_alive(&self) -> Duration {
         self.keep_alive
+    }
+
+    /// Whether Responses are also given over a WebSocket.
+    pub const fn has_socket(&self) -> bool {
+        self.websocket
     }
 
     /// The largest request body, packed and unpacked.

@@ -3,7 +3,8 @@
 //! # Layout, in the order in which a request meets it
 //!
 //! - [`server`]: accept, serve, drain
-//! - [`api`]: path to endpoint
+//! - [`endpoint`]: path to endpoint; [`api`]: a request to its answer; `vectors`, `count`,
+//!   `listing` and `socket`: the answers that are no replies of a model
 //! - [`admit`]: size limit, decompression, envelope: an HTTP request becomes a
 //!   [`call::Call`]; [`session`]: which conversation its client names
 //! - [`route`]: a call becomes candidates, best first (pure); [`spoken`]: in which dialect
@@ -38,8 +39,10 @@ pub mod body;
 pub mod call;
 pub mod catalogue;
 pub mod clock;
+mod count;
 pub mod decision;
 pub mod dispatch;
+pub mod endpoint;
 pub mod error;
 mod exhausted;
 mod following;
@@ -47,6 +50,7 @@ pub mod gateway;
 mod gather;
 pub mod inflate;
 pub mod kept;
+mod listing;
 pub mod memory;
 pub mod meter;
 pub mod model_list;
@@ -63,11 +67,13 @@ pub mod relay;
 pub mod route;
 pub mod server;
 pub mod session;
+mod socket;
 pub mod speech;
 pub mod spoken;
 pub mod tap;
 mod turn;
 pub mod upstream;
+mod vectors;
 pub mod words;
 
 pub use crate::gateway::{Gateway, Setup};

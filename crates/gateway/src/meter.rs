@@ -45,6 +45,7 @@ impl Meter {
             model_asked: shortened(&call.envelope.model).into(),
             model_served: None,
             dialect: call.dialect,
+            operation: call.operation,
             stream: call.envelope.stream,
             status: CLIENT_CLOSED_REQUEST,
             outcome: Ending::Cancelled,

@@ -11,10 +11,18 @@ use crate::account::Account;
 use crate::catalogue::Catalogue;
 use crate::provider::auth_kind;
 
+/// A model that some account serves.
+pub struct Listed {
+    /// As its upstream names it.
+    pub id: Arc<str>,
+    /// The upstream's entry, with the `x_tokn_router` block.
+    pub json: String,
+}
+
 /// Every model that some account serves, once each, as its upstream sent it
 /// and with the `x_tokn_router` block: what `GET /v1/models` answers. All
 /// accounts are asked at once.
-pub async fn merged(accounts: &[Arc<Account>], catalogue: &Catalogue) -> Vec<(Arc<str>, String)> {
+pub async fn merged(accounts: &[Arc<Account>], catalogue: &Catalogue) -> Vec<Listed> {
     let enabled = || accounts.iter().filter(|account| account.is_enabled());
     join_all(enabled().map(|account| account.models.refresh())).await;
     let mut seen = HashSet::new();
@@ -25,7 +33,10 @@ pub async fn merged(accounts: &[Arc<Account>], catalogue: &Catalogue) -> Vec<(Ar
         };
         for (id, json) in list.entries() {
             if seen.insert(Arc::clone(id)) {
-                merged.push((Arc::clone(id), render(id, json, account, catalogue)));
+                merged.push(Listed {
+                    id: Arc::clone(id),
+                    json: render(id, json, account, catalogue),
+                });
             }
         }
     }

@@ -8,7 +8,7 @@ use dialect::sealed::{Sealed, pieces};
 use dialect::sse::event_end;
 use dialect::translate::{self, Asked, Encoder, Target, Translator};
 use dialect::way_back::WayBack;
-use dialect::{Dialect, Failure};
+use dialect::{Dialect, Failure, Operation, embeddings, tokens};
 
 use crate::account::Account;
 use crate::call::Call;
@@ -42,7 +42,18 @@ impl Speech {
     /// # Errors
     /// If a body that has to be translated is not what its dialect says.
     pub fn of(call: &Call, account: &Account, model: &str) -> Result<Self, Failure> {
-        let dialect = account.spoken(model).best_for(call.dialect);
+        let dialect = match call.operation {
+            Operation::Generate => account.spoken(model).best_for(call.dialect),
+            Operation::Embed | Operation::CountTokens => call.dialect,
+        };
+        if call.operation == Operation::Embed
+            && !account.backend.embeds_tokens()
+            && embeddings::Request::read(&call.body).is_ok_and(|request| request.has_tokens)
+        {
+            let text = "this model's upstream embeds texts, not tokens (hint: send the text; \
+                        in LangChain set check_embedding_ctx_length=False)";
+            return Err(Failure::new(400, "tokens_not_supported", text));
+        }
         if dialect == call.dialect && !account.backend.refuses(dialect, &call.body) {
             return Ok(Self {
                 dialect,
@@ -58,7 +69,10 @@ impl Speech {
             has_developer: account.provider.is_copilot(),
         };
         let translated = translate::request(call.dialect, &call.body, &target)?;
-        let body = Bytes::from(translated.body);
+        let mut body = Bytes::from(translated.body);
+        if call.operation == Operation::CountTokens {
+            body = tokens::without_generation(&body).into();
+        }
         Ok(Self {
             dialect,
             sealed: pieces(dialect, &body),

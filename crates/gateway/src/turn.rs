@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use dialect::Failure;
 use dialect::envelope::Splice;
+use dialect::{Failure, Operation};
 use jiff::Timestamp;
 
 use crate::account::Account;
@@ -149,7 +149,28 @@ impl Turn<'_> {
         let body = speech.body(call, account, model, cuts);
         let dialect = speech.dialect;
         let request = account.backend.request(call, dialect, body, token);
-        attempt(account, request, dialect, speech.strips_usage(call)).await
+        let answer = attempt(account, request, dialect, speech.strips_usage(call)).await;
+        match (call.operation, answer) {
+            (Operation::Embed | Operation::CountTokens, Ok(Answer::Stream(_))) => {
+                Err(no_reply("the upstream streams what is no reply"))
+            }
+            // Not every upstream of this kind counts, and that says nothing of the account.
+            (Operation::CountTokens, Err(failed))
+                if matches!(failed.refusal.status(), 404 | 405 | 501) =>
+            {
+                Err(no_reply("the upstream does not count tokens"))
+            }
+            (_, answer) => answer,
+        }
+    }
+}
+
+/// What the account answered is of no use for this request, and no fault of its own.
+fn no_reply(why: &'static str) -> Failed {
+    Failed {
+        outcome: Outcome::Rejected,
+        why,
+        refusal: Refusal::own(Failure::new(502, "upstream_error", why)),
     }
 }
 

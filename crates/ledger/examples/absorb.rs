@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use dialect::{Dialect, Initiator, Usage};
+use dialect::{Dialect, Initiator, Operation, Usage};
 use jiff::Timestamp;
 use ledger::{BACKLOG_BOUND, Ending, Ledger, Reader, Record};
 
@@ -147,6 +147,7 @@ impl Names {
             model_asked: Arc::clone(model),
             model_served: Some(Arc::clone(model)),
             dialect: Dialect::Chat,
+            operation: Operation::Generate,
             stream: number.is_multiple_of(2),
             status: 200,
             outcome: Ending::Complete,

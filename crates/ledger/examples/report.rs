@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use dialect::{Dialect, Initiator, Usage};
+use dialect::{Dialect, Initiator, Operation, Usage};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use ledger::{BACKLOG_BOUND, By, Ending, Filter, Ledger, Query, Reader, Record, Step};
@@ -243,6 +243,7 @@ impl Names {
             model_asked: Arc::clone(&model),
             model_served: Some(model),
             dialect: Dialect::Chat,
+            operation: Operation::Generate,
             stream: some(3, 4) > 0,
             status: if served { 200 } else { 502 },
             outcome,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dialect::{Dialect, Initiator, Usage};
+use dialect::{Dialect, Initiator, Operation, Usage};
 use jiff::Timestamp;
 
 /// What one admitted request was, and what it used.
@@ -27,6 +27,8 @@ pub struct Record {
     pub model_served: Option<Arc<str>>,
     /// The dialect that the client spoke.
     pub dialect: Dialect,
+    /// What it asked for.
+    pub operation: Operation,
     /// Whether the client asked for a stream.
     pub stream: bool,
     /// The status that the client got; 499 for one that left before.

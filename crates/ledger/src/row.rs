@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use dialect::{Dialect, Initiator, Usage};
+use dialect::{Dialect, Initiator, Operation, Usage};
 use jiff::Timestamp;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use rusqlite::{Row, Statement, params};
@@ -22,7 +22,8 @@ macro_rules! columns {
 pub(crate) const INSERT: &str = concat!(
     "INSERT INTO record (",
     columns!(),
-    ", decision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ", decision, operation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+     ?, ?)
      ON CONFLICT (request_id) DO NOTHING"
 );
 
@@ -30,8 +31,13 @@ pub(crate) const INSERT: &str = concat!(
 /// `version`: one of an earlier release is read as it is.
 pub(crate) const fn select(version: u32) -> &'static str {
     match version {
-        0 | 1 => concat!("SELECT ", columns!(), ", NULL, id FROM record "),
-        _ => concat!("SELECT ", columns!(), ", decision, id FROM record "),
+        0 | 1 => concat!("SELECT ", columns!(), ", NULL, NULL, id FROM record "),
+        2 | 3 => concat!("SELECT ", columns!(), ", decision, NULL, id FROM record "),
+        _ => concat!(
+            "SELECT ",
+            columns!(),
+            ", decision, operation, id FROM record "
+        ),
     }
 }
 
@@ -61,6 +67,7 @@ pub(crate) fn insert(statement: &mut Statement<'_>, record: &Record) -> rusqlite
         integer(record.total.as_micros()),
         record.client,
         record.decision,
+        (record.operation != Operation::Generate).then(|| record.operation.as_str()),
     ])
 }
 
@@ -98,12 +105,15 @@ pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<Record> {
         total: Duration::from_micros(count(20)?),
         client: row.get(21)?,
         decision: row.get(22)?,
+        operation: row
+            .get::<_, Option<Named<Operation>>>(23)?
+            .map_or(Operation::Generate, |named| named.0),
     })
 }
 
 /// The number of a row of [`select`], which grows in the order of writing.
 pub(crate) fn read_id(row: &Row<'_>) -> rusqlite::Result<i64> {
-    row.get(23)
+    row.get(24)
 }
 
 /// SQLite's integers end at [`i64::MAX`]. A count from the network that does not
@@ -143,6 +153,17 @@ impl FromSql for Named<Dialect> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         let dialects = [Dialect::Chat, Dialect::Responses, Dialect::Messages];
         named(value, &dialects, Dialect::as_str)
+    }
+}
+
+impl FromSql for Named<Operation> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let operations = [
+            Operation::Generate,
+            Operation::Embed,
+            Operation::CountTokens,
+        ];
+        named(value, &operations, Operation::as_str)
     }
 }
 

@@ -110,4 +110,7 @@ const MIGRATIONS: &[&str] = &[
     );
     DROP INDEX record_by_time;
 ",
+    "
+    ALTER TABLE record ADD COLUMN operation TEXT; -- NULL: a reply was generated
+",
 ];

@@ -79,7 +79,7 @@ fn a_ledger_of_a_later_release_is_refused() {
         .unwrap();
     refused(&path, |error, said| {
         assert!(matches!(error, Error::Newer { found: 1000, .. }));
-        assert!(said.ends_with("is a ledger of version 1000, and this release knows none above 3"));
+        assert!(said.ends_with("is a ledger of version 1000, and this release knows none above 4"));
     });
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dialect::{Dialect, Initiator, Usage};
+use dialect::{Dialect, Initiator, Operation, Usage};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ledger::{Ending, Record};
@@ -21,6 +21,7 @@ pub(crate) fn numbered(number: usize) -> Record {
         model_asked: "gpt-5-mini".into(),
         model_served: Some("gpt-5-mini".into()),
         dialect: Dialect::Chat,
+        operation: Operation::Generate,
         stream: true,
         status: 200,
         outcome: Ending::Complete,
@@ -39,6 +40,7 @@ pub(crate) fn numbered(number: usize) -> Record {
 pub(crate) const TO_VERSION_1: &str = "
     CREATE INDEX record_by_time ON record (time_us);
     DROP INDEX record_in_time;
+    ALTER TABLE record DROP COLUMN operation;
     ALTER TABLE record DROP COLUMN decision;
     PRAGMA user_version = 1;
 ";
@@ -152,6 +154,11 @@ fn record() -> impl Strategy<Value = Record> {
         option::of(any::<String>()),
         prop::sample::select(vec![Initiator::User, Initiator::Agent]),
         any::<u32>(),
+        prop::sample::select(vec![
+            Operation::Generate,
+            Operation::Embed,
+            Operation::CountTokens,
+        ]),
     );
     let when = (
         time(),
@@ -167,6 +174,7 @@ fn record() -> impl Strategy<Value = Record> {
         model_served: who.4,
         client: who.5,
         dialect: how.0,
+        operation: how.7,
         stream: how.1,
         status: how.2,
         outcome: how.3,

@@ -34,7 +34,9 @@ pub(crate) fn provider(path: &str) -> (Kind, &str) {
 pub(crate) fn is_work(method: &Method, path: &str) -> bool {
     let (kind, path) = provider(path);
     match Endpoint::of(kind, method, path) {
-        Some(Endpoint::Chat | Endpoint::Other(_) | Endpoint::Embeddings) => true,
+        Some(
+            Endpoint::Chat | Endpoint::Other(_) | Endpoint::Embeddings | Endpoint::CountTokens,
+        ) => true,
         Some(Endpoint::Models) | None => false,
     }
 }
@@ -45,6 +47,7 @@ enum Endpoint {
     Chat,
     Other(Format),
     Embeddings,
+    CountTokens,
 }
 
 /// Answers one request to a provider, or goes wrong as the account's faults say.
@@ -58,7 +61,9 @@ pub(crate) async fn answer(state: &State, call: &Call<'_>) -> Result<Reply, Refu
     };
     let faults = match endpoint {
         Endpoint::Models => &seat.models_faults,
-        Endpoint::Chat | Endpoint::Other(_) | Endpoint::Embeddings => &seat.faults,
+        Endpoint::Chat | Endpoint::Other(_) | Endpoint::Embeddings | Endpoint::CountTokens => {
+            &seat.faults
+        }
     };
     let mut plan = Plan::of(lock(faults).take());
     if let Some(instead) = plan.begin().await {
@@ -69,6 +74,7 @@ pub(crate) async fn answer(state: &State, call: &Call<'_>) -> Result<Reply, Refu
         Endpoint::Chat => chat::answer(state, seat, call, &plan),
         Endpoint::Other(format) => chat::answer_in(format, state, seat, call, &plan),
         Endpoint::Embeddings => embeddings::answer(state, seat, call),
+        Endpoint::CountTokens => chat::count_tokens(state, seat, call),
     };
     let mut reply = match reply {
         Ok(reply) => reply.with_headers(match call.kind {
@@ -91,6 +97,7 @@ impl Endpoint {
             (&Method::POST, "/chat/completions", _) => Some(Self::Chat),
             (&Method::POST, "/responses", Kind::Copilot) => Some(Self::Other(Format::Responses)),
             (&Method::POST, "/v1/messages", _) => Some(Self::Other(Format::Messages)),
+            (&Method::POST, "/v1/messages/count_tokens", Kind::Copilot) => Some(Self::CountTokens),
             (&Method::POST, "/embeddings", Kind::Copilot) => Some(Self::Embeddings),
             _ => None,
         }

@@ -1,7 +1,6 @@
-//! Embeddings: vectors that depend on nothing but the text.
+//! Embeddings: vectors that depend on nothing but the text. Like Copilot, it takes a list
+//! of texts and nothing else, and gives numbers whatever form it is asked for.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,9 +13,8 @@ use crate::state::{Seat, State};
 #[derive(Deserialize)]
 struct Request {
     model: String,
-    input: Value,
+    input: Vec<String>,
     dimensions: Option<usize>,
-    encoding_format: Option<String>,
 }
 
 /// `POST /embeddings`. The error is a refusal.
@@ -24,7 +22,7 @@ pub(crate) fn answer(state: &State, seat: &Seat, call: &Call<'_>) -> Result<Repl
     let request: Request =
         serde_json::from_slice(call.body).map_err(|error| call.bad_request(&error.to_string()))?;
     call.admit_model(state, seat, &request.model, Task::Embeddings)?;
-    let inputs = inputs(&request.input);
+    let inputs = &request.input;
     if inputs.is_empty() {
         return Err(call.bad_request("input cannot be empty").into());
     }
@@ -34,11 +32,7 @@ pub(crate) fn answer(state: &State, seat: &Seat, call: &Call<'_>) -> Result<Repl
         .enumerate()
         .map(|(index, input)| {
             let vector = vector(input, dimensions);
-            let embedding = match request.encoding_format.as_deref() {
-                Some("base64") => json!(base64(&vector)),
-                _ => json!(vector),
-            };
-            json!({"object": "embedding", "index": index, "embedding": embedding})
+            json!({"object": "embedding", "index": index, "embedding": vector})
         })
         .collect();
     let tokens: usize = inputs.iter().map(|input| input.len().div_ceil(4)).sum();
@@ -49,23 +43,6 @@ pub(crate) fn answer(state: &State, seat: &Seat, call: &Call<'_>) -> Result<Repl
             "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
         }),
     ))
-}
-
-/// A text, several, or token lists, which count as their JSON.
-fn inputs(input: &Value) -> Vec<String> {
-    let text = |value: &Value| {
-        value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned)
-    };
-    match input {
-        Value::Array(parts) if parts.iter().all(Value::is_number) && !parts.is_empty() => {
-            vec![input.to_string()]
-        }
-        Value::Array(parts) => parts.iter().map(text).collect(),
-        Value::String(_) => vec![text(input)],
-        _ => Vec::new(),
-    }
 }
 
 /// A unit vector from an xorshift generator that the text's FNV-1a hash seeds.
@@ -83,9 +60,4 @@ fn vector(text: &str, dimensions: usize) -> Vec<f32> {
         .collect();
     let norm = raw.iter().map(|part| part * part).sum::<f32>().sqrt();
     raw.into_iter().map(|part| part / norm).collect()
-}
-
-fn base64(vector: &[f32]) -> String {
-    let bytes: Vec<u8> = vector.iter().flat_map(|part| part.to_le_bytes()).collect();
-    STANDARD.encode(bytes)
 }

@@ -30,7 +30,7 @@ async fn all_left(mock: &Mock) {
 async fn requests_one_after_the_other_are_one_at_once() {
     let mock = demo().await;
     assert_eq!(mock.most_at_once("octocat"), 0);
-    let embed = json!({"model": "text-embedding-3-small", "input": "a"});
+    let embed = json!({"model": "text-embedding-3-small", "input": ["a"]});
     let bench = json!({"model": "bench-stream-20-0", "stream": true});
     for _ in 0..5 {
         chat(&mock, &hi()).send().await;

@@ -60,6 +60,7 @@ async fn json_is_an_object_a_line() {
       "model_asked": "claude-sonnet-4.5",
       "model_served": "claude-sonnet-4.5",
       "dialect": "chat",
+      "operation": "generate",
       "stream": true,
       "status": 499,
       "outcome": "cancelled",

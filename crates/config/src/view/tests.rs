@@ -25,6 +25,7 @@ fn what_takes_effect_is_told_with_where_it_comes_from() {
     server.idle_timeout_secs None = 300 (Default)
     server.keep_alive_secs None = 15 (Default)
     server.reveal_account None = true (Default)
+    server.websocket None = true (Default)
     pool.strategy None = "round_robin" (Default)
     pool.failure_cooldown_secs None = 60 (Default)
     pool.session_ttl_secs None = 3600 (Default)

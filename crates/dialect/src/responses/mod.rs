@@ -3,6 +3,7 @@
 mod json;
 pub mod reply;
 pub mod request;
+pub mod socket;
 
 #[cfg(test)]
 mod golden;

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use config::ProviderId;
-use dialect::{Dialect, Failure, Initiator};
+use dialect::{Dialect, Failure, Initiator, Operation};
 use futures_util::future::BoxFuture;
 use http::header::{InvalidHeaderValue, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
@@ -39,6 +39,16 @@ pub trait Provider: Send + Sync {
     /// The dialects that its upstream speaks with this model. `listed` is what the live
     /// list says.
     fn spoken(&self, model: &str, listed: Option<Spoken>) -> Spoken;
+
+    /// Whether its upstream counts the tokens of messages for a model that is spoken to so.
+    fn counts_tokens(&self, _spoken: Spoken) -> bool {
+        false
+    }
+
+    /// Whether its upstream's embeddings take tokens in the place of texts.
+    fn embeds_tokens(&self) -> bool {
+        true
+    }
 
     /// Whether its upstream refuses something that a body of this dialect may hold: the
     /// body is then written anew, without it.
@@ -111,6 +121,10 @@ pub struct Token {
     pub responses: Uri,
     /// Where messages are.
     pub messages: Uri,
+    /// Where vectors are.
+    pub embeddings: Uri,
+    /// Where the tokens of messages are counted.
+    pub count_tokens: Uri,
     /// Where the models are listed.
     pub models: Uri,
     /// When it ends, where that is known.
@@ -131,17 +145,21 @@ impl Token {
             chat: format!("{base}/chat/completions").parse()?,
             responses: format!("{base}/responses").parse()?,
             messages: format!("{base}/v1/messages").parse()?,
+            embeddings: format!("{base}/embeddings").parse()?,
+            count_tokens: format!("{base}/v1/messages/count_tokens").parse()?,
             models: format!("{base}/models").parse()?,
             expires,
         })
     }
 
-    /// Where a request of `dialect` goes.
-    pub const fn place(&self, dialect: Dialect) -> &Uri {
-        match dialect {
-            Dialect::Chat => &self.chat,
-            Dialect::Responses => &self.responses,
-            Dialect::Messages => &self.messages,
+    /// Where a request for `operation` in `dialect` goes.
+    pub const fn place(&self, operation: Operation, dialect: Dialect) -> &Uri {
+        match (operation, dialect) {
+            (Operation::Embed, _) => &self.embeddings,
+            (Operation::CountTokens, _) => &self.count_tokens,
+            (Operation::Generate, Dialect::Chat) => &self.chat,
+            (Operation::Generate, Dialect::Responses) => &self.responses,
+            (Operation::Generate, Dialect::Messages) => &self.messages,
         }
     }
 }

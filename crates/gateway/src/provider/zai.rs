@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use config::ProviderId;
-use dialect::{Dialect, Failure};
+use dialect::{Dialect, Failure, Operation};
 use futures_util::future::BoxFuture;
 use http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
@@ -167,7 +167,8 @@ impl Provider for Zai {
         model: &str,
         dialect: Dialect,
     ) -> Option<(&'static str, Cow<'static, str>)> {
-        if call.envelope.thinking || dialect != Dialect::Chat {
+        let is_asked = call.operation == Operation::Generate && dialect == Dialect::Chat;
+        if call.envelope.thinking || !is_asked {
             return None;
         }
         Some(("thinking", self.thinking(model)?))
@@ -182,7 +183,7 @@ impl Provider for Zai {
     ) -> Request<Full<Bytes>> {
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
-        *request.uri_mut() = token.place(dialect).clone();
+        *request.uri_mut() = token.place(call.operation, dialect).clone();
         let headers = request.headers_mut();
         headers.insert(AUTHORIZATION, token.authorization.clone());
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));

@@ -4,12 +4,14 @@
 
 mod account;
 mod dialects;
+mod endpoints;
 mod failover;
 mod headers;
 mod models;
 mod outbound;
 mod requests;
 mod sealed;
+mod sockets;
 mod streams;
 mod support;
 mod waiting;

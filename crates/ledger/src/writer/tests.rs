@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Once};
 
-use dialect::{Dialect, Initiator, Usage};
+use dialect::{Dialect, Initiator, Operation, Usage};
 use jiff::Timestamp;
 use tracing::span::{Attributes, Id, Record as SpanRecord};
 use tracing::{Event, Level, Metadata, Subscriber};
@@ -112,6 +112,7 @@ fn record(number: usize) -> Record {
         model_asked: "gpt-5-mini".into(),
         model_served: None,
         dialect: Dialect::Chat,
+        operation: Operation::Generate,
         stream: false,
         status: 499,
         outcome: Ending::Cancelled,

@@ -49,6 +49,19 @@ pub(super) fn as_chat(body: &Value) -> Result<Value, String> {
     }))
 }
 
+/// A field that is only for generating, which counting refuses.
+pub(super) fn beyond_counting(body: &Value) -> Option<&'static str> {
+    const GENERATING: [&str; 6] = [
+        "max_tokens",
+        "stream",
+        "temperature",
+        "top_p",
+        "stop_sequences",
+        "metadata",
+    ];
+    GENERATING.into_iter().find(|name| !body[name].is_null())
+}
+
 pub(super) fn whole(answer: &Answer) -> Value {
     let mut content = Vec::new();
     if answer.calls.is_empty() {

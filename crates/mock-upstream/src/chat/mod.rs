@@ -88,16 +88,7 @@ pub(crate) fn answer_in(
     let request: Request =
         serde_json::from_value(chat).map_err(|error| refuse(error.to_string()))?;
     call.admit_model(state, seat, &request.model, Task::Chat)?;
-    let is_spoken = match call.kind {
-        Kind::Zai => true,
-        Kind::Copilot => state.models.get(&request.model).is_some_and(|model| {
-            let endpoints = model.entry["supported_endpoints"].as_array();
-            endpoints.is_some_and(|known| known.iter().any(|known| known == call.path))
-        }),
-    };
-    if !is_spoken {
-        return Err(copilot::wrong_endpoint(&request.model, call.path).into());
-    }
+    admit_format(state, call, &request.model, call.path)?;
     let answer = Answer::to(&request, state, seat);
     if request.stream && !plan.json_despite_stream {
         return Ok(Reply::events(match format {
@@ -112,6 +103,47 @@ pub(crate) fn answer_in(
             Format::Messages => messages::whole(&answer),
         },
     ))
+}
+
+/// `POST /v1/messages/count_tokens`. The error is a refusal.
+pub(crate) fn count_tokens(state: &State, seat: &Seat, call: &Call<'_>) -> Result<Reply, Refusal> {
+    let mut body: Value =
+        serde_json::from_slice(call.body).map_err(|error| messages_error(&error.to_string()))?;
+    if let Some(extra) = messages::beyond_counting(&body) {
+        let why = format!("{extra}: Extra inputs are not permitted");
+        return Err(messages_error(&why).into());
+    }
+    // What counts does not generate, and so needs no limit.
+    body["max_tokens"] = json!(1);
+    let chat = messages::as_chat(&body).map_err(|why| messages_error(&why))?;
+    let request: Request =
+        serde_json::from_value(chat).map_err(|error| messages_error(&error.to_string()))?;
+    call.admit_model(state, seat, &request.model, Task::Chat)?;
+    admit_format(state, call, &request.model, "/v1/messages")?;
+    let answer = Answer::to(&request, state, seat);
+    let told = json!({"input_tokens": answer.usage["prompt_tokens"]});
+    Ok(Reply::json(StatusCode::OK, &told))
+}
+
+/// Refuses a model of Copilot's that its entry does not say to be served at `endpoint`.
+fn admit_format(
+    state: &State,
+    call: &Call<'_>,
+    model: &str,
+    endpoint: &str,
+) -> Result<(), Refusal> {
+    let is_spoken = match call.kind {
+        Kind::Zai => true,
+        Kind::Copilot => state.models.get(model).is_some_and(|model| {
+            let endpoints = model.entry["supported_endpoints"].as_array();
+            endpoints.is_some_and(|known| known.iter().any(|known| known == endpoint))
+        }),
+    };
+    if is_spoken {
+        Ok(())
+    } else {
+        Err(copilot::wrong_endpoint(model, endpoint).into())
+    }
 }
 
 fn messages_error(why: &str) -> Reply {

@@ -114,6 +114,15 @@ impl Provider for Copilot {
         listed.unwrap_or_else(|| Spoken::by_name(model))
     }
 
+    fn counts_tokens(&self, spoken: Spoken) -> bool {
+        spoken.has(Dialect::Messages)
+    }
+
+    /// It takes texts only (facts: Copilot, 9).
+    fn embeds_tokens(&self) -> bool {
+        false
+    }
+
     fn refuses(&self, dialect: Dialect, body: &[u8]) -> bool {
         strict::refuses(dialect, body)
     }
@@ -127,7 +136,7 @@ impl Provider for Copilot {
     ) -> Request<Full<Bytes>> {
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
-        *request.uri_mut() = token.place(dialect).clone();
+        *request.uri_mut() = token.place(call.operation, dialect).clone();
         let headers = request.headers_mut();
         headers.clone_from(&self.identity);
         headers.insert(AUTHORIZATION, token.authorization.clone());
