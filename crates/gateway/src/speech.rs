@@ -68,8 +68,10 @@ impl Speech {
                 Some(mended) => Self::mended(dialect, model, mended),
             });
         }
+        let list = account.models.list();
         let target = Target {
             dialect,
+            efforts: list.as_ref().and_then(|list| list.efforts(model)),
             model,
             max_output: account.max_output(model),
             is_adaptive: account.is_adaptive(model),
