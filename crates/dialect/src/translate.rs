@@ -72,7 +72,13 @@ pub fn request(from: Dialect, body: &[u8], target: &Target<'_>) -> Result<Transl
     let body = match target.dialect {
         Dialect::Chat => chat::request::write(&prompt, target, &mut dropped),
         Dialect::Responses => responses::request::write(&prompt, target, &mut dropped),
-        Dialect::Messages => messages::request::write(&prompt, target, &mut dropped),
+        Dialect::Messages => {
+            let mut body = messages::request::write(&prompt, target, &mut dropped);
+            if from != Dialect::Messages {
+                messages::request::mark_conversation(&mut body);
+            }
+            body
+        }
     };
     Ok(Translated {
         body: body.to_string().into_bytes(),
