@@ -39,7 +39,7 @@ async fn where_all_is_well_each_thing_says_so() {
     ok       ledger: [home]/data/tokn-router/usage.db has 9 requests
     ok       port: the server picks a free one
     ok       identity: the default profile is of 2026-10
-    ok       octocat: it is served, with 9 models (asked in [time])
+    ok       octocat: it is served, with 10 models (asked in [time])
     ok       zed: it is served, with 6 models (asked in [time])
     ok       clock: it agrees with the upstream's
 

@@ -44,10 +44,23 @@ pub fn is_failure(dialect: Dialect, json: &[u8]) -> bool {
     }
 }
 
+/// Whether clients of the dialect know an event that tells an error for one: they go by its
+/// type, but for Chat's.
+pub fn is_known_error(dialect: Dialect, json: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Event {
+        r#type: Option<IgnoredAny>,
+    }
+    let has_type =
+        || serde_json::from_slice::<Event>(json).is_ok_and(|event| event.r#type.is_some());
+    dialect == Dialect::Chat || has_type()
+}
+
 fn responses(data: &[u8]) -> Chunk {
     #[derive(Deserialize)]
     struct Event {
         r#type: Option<String>,
+        error: Option<IgnoredAny>,
     }
     if data.trim_ascii().is_empty() {
         return Chunk::Preamble;
@@ -64,6 +77,8 @@ fn responses(data: &[u8]) -> Chunk {
             usage: Usage::read(Dialect::Responses, data),
         },
         Some("response.failed" | "error") => Chunk::Error,
+        // As Copilot's own gateway words an error, whatever the dialect.
+        None if event.error.is_some() => Chunk::Error,
         _ => CONTENT,
     }
 }
@@ -73,6 +88,7 @@ fn messages(data: &[u8]) -> Chunk {
     struct Event {
         r#type: Option<String>,
         delta: Option<Delta>,
+        error: Option<IgnoredAny>,
     }
     #[derive(Deserialize)]
     struct Delta {
@@ -98,6 +114,7 @@ fn messages(data: &[u8]) -> Chunk {
         },
         Some("message_stop") => Chunk::Last { usage: usage() },
         Some("error") => Chunk::Error,
+        None if event.error.is_some() => Chunk::Error,
         _ => CONTENT,
     }
 }
@@ -155,6 +172,8 @@ mod tests {
                 r#"{"type":"response.incomplete","response":{"usage":null}}"#,
                 r#"{"type":"response.failed","response":{"error":{"code":"server_error","message":"m"}}}"#,
                 r#"{"type":"error","code":"rate_limit_exceeded","message":"m"}"#,
+                r#"{"error":{"code":"rate_limit_exceeded","message":"m"}}"#,
+                r#"{"error":null}"#,
                 "",
             ],
         );
@@ -165,6 +184,8 @@ mod tests {
         Last { usage: None }
         Error
         Error
+        Error
+        Content { finish: false, usage: None }
         Preamble
         ");
     }
@@ -181,6 +202,7 @@ mod tests {
                 r#"{"type":"message_delta","delta":{"stop_reason":null}}"#,
                 r#"{"type":"message_stop"}"#,
                 r#"{"type":"error","error":{"type":"overloaded_error","message":"m"}}"#,
+                r#"{"error":{"message":"m"}}"#,
             ],
         );
         insta::assert_snapshot!(told, @"
@@ -191,7 +213,23 @@ mod tests {
         Content { finish: false, usage: None }
         Last { usage: None }
         Error
+        Error
         ");
+    }
+
+    #[test]
+    fn an_error_without_a_type_is_known_to_clients_of_chat_alone() {
+        let [typed, bare] = [
+            r#"{"type":"error","error":{}}"#,
+            r#"{"error":{"code":"x"}}"#,
+        ];
+        for dialect in [Dialect::Chat, Dialect::Responses, Dialect::Messages] {
+            assert!(is_known_error(dialect, typed.as_bytes()));
+            assert_eq!(
+                is_known_error(dialect, bare.as_bytes()),
+                dialect == Dialect::Chat
+            );
+        }
     }
 
     #[test]

@@ -25,6 +25,8 @@ use crate::meter::Meter;
 use crate::{count, listing, socket, vectors};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Where Anthropic's clients look for it, and find it at Anthropic.
+const ANTHROPICS_ID: HeaderName = HeaderName::from_static("request-id");
 /// The router's own id, also where `x-request-id` is the upstream's.
 const OWN_ID: HeaderName = HeaderName::from_static("x-tokn-router-request-id");
 const ACCOUNT: HeaderName = HeaderName::from_static("x-tokn-router-account");
@@ -37,6 +39,7 @@ const UNSEEN: &AsciiSet = &CONTROLS.add(b'%');
 pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>) -> Response<Body> {
     let id = request_id();
     let (head, body) = request.into_parts();
+    let client = spoken_by(&head);
     let mut response = match endpoint(&head) {
         Ok(Endpoint::Reply(dialect)) => reply(gateway, dialect, id.clone(), head, body).await,
         Ok(Endpoint::Socket) if !gateway.has_socket() => unknown(no_socket(), Dialect::Responses),
@@ -49,11 +52,15 @@ pub async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>) -> Respon
         Ok(Endpoint::Models) => listing::all(&gateway, &head).await,
         Ok(Endpoint::Model(model)) => listing::one(&gateway, &head, &model).await,
         Ok(Endpoint::Health) => json(Bytes::from_static(b"{\"status\":\"ok\"}")),
-        Err(missing) => unknown(missing, spoken_by(&head)),
+        Err(missing) => unknown(missing, client),
     };
     if let Ok(id) = HeaderValue::try_from(id) {
         let headers = response.headers_mut();
-        headers.entry(REQUEST_ID).or_insert_with(|| id.clone());
+        let told = headers.entry(REQUEST_ID).or_insert_with(|| id.clone());
+        if client == Dialect::Messages {
+            let told = told.clone();
+            headers.entry(ANTHROPICS_ID).or_insert(told);
+        }
         headers.insert(OWN_ID, id);
     }
     response

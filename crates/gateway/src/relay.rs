@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use dialect::responses::steady::Steady;
 use dialect::sse::event_end;
-use dialect::{Dialect, Failure};
+use dialect::{Dialect, Failure, chunk};
 use http::HeaderMap;
 use http_body::Body as _;
 use hyper::body::Incoming;
@@ -37,6 +37,8 @@ pub struct Relay {
     back: Option<Box<Stream>>,
     /// Keeps the ids of a response that passes as it is.
     steady: Option<Box<Steady>>,
+    /// Whether the upstream's error has been looked at.
+    worded: bool,
     /// What has come and is not handed on yet.
     gathered: Gather,
     /// The end, while something is still to be handed on before it.
@@ -89,6 +91,7 @@ impl Relay {
             body: begun.body,
             tap: begun.tap,
             back: back.map(|back| Box::new(back.stream())),
+            worded: false,
             gathered: Gather::default(),
             end: None,
             heard: now,
@@ -172,10 +175,11 @@ impl Relay {
     /// Whole events, in the client's dialect; the end of the reply with the last.
     fn brought_back(&mut self, events: Bytes) -> Bytes {
         let Some(back) = &mut self.back else {
-            return match &mut self.steady {
+            let events = match &mut self.steady {
                 Some(steady) => steadied(steady, events),
                 None => events,
             };
+            return self.worded(events);
         };
         let events = back.events(&events);
         if !self.tap.is_done() || self.tap.error().is_some() {
@@ -187,6 +191,22 @@ impl Relay {
             (true, _) => end,
             (false, false) => [events, end].concat().into(),
         }
+    }
+
+    /// The upstream's error in the words of the client's dialect behind its own, where those
+    /// are of none: Copilot's gateway words errors alike whatever the dialect.
+    fn worded(&mut self, events: Bytes) -> Bytes {
+        let Some(json) = self.tap.error().filter(|_| !self.worded) else {
+            return events;
+        };
+        self.worded = true;
+        let dialect = self.tap.dialect();
+        if chunk::is_known_error(dialect, json) {
+            return events;
+        }
+        let failed = error_inside(&self.maker.account, &HeaderMap::new(), json.clone());
+        let event = failed.refusal.into_failure().event(dialect);
+        [&events[..], &event].concat().into()
     }
 
     /// The end, as the client is to be told of it.

@@ -44,12 +44,16 @@
 //!
 //! The quirks are `first_chunk_without_choices`, `null_choices`, `claude_chunks`,
 //! `usage_on_finish`, `zero_usage_each_chunk`, `two_choices`, `missing_finish`,
-//! `finish_stop_with_tools`, `whitespace_arguments` and `sealed_reasoning`.
+//! `finish_stop_with_tools`, `whitespace_arguments`, `sealed_reasoning` and
+//! `changing_item_ids`, the last of Responses and all others of chats.
 //!
 //! A quota is `{"entitlement": 300, "remaining_percent": 35.5, "unlimited": false,
 //! "has_quota": true, "resets_at": null, "session": null, "weekly": {"remaining_percent": 80.0,
 //! "resets_at": 1800000000}}`, its times in seconds since 1970; what is left out takes its
 //! default, which is this without the `weekly`.
+//!
+//! The models are steered in words: a user who says `call NAME with {…}`, once or more, gets
+//! those calls of the tools that he offers, and is told their results afterwards.
 //!
 //! A login is `{"account": "octocat", "interval": 0, "expires_in": 900, "polls":
 //! ["pending", {"slow_down": {"interval": 1}}, "drop", "expired", "denied"]}`;

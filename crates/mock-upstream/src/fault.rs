@@ -124,6 +124,8 @@ pub enum Quirk {
     /// `reasoning_text`, and `reasoning_opaque` of `sealed-by-<account id>-<serial>`: in a stream
     /// both in the chunk before the finish.
     SealedReasoning,
+    /// Events of a stream of Responses that name one item by an id of their own each.
+    ChangingItemIds,
 }
 
 /// The faults of one account: some for a reply each, one for all the others.

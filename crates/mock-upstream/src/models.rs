@@ -192,14 +192,16 @@ const BATCH: u32 = 1_000_000;
 
 const CHAT: &[&str] = &["/chat/completions"];
 const CHAT_AND_RESPONSES: &[&str] = &["/chat/completions", "/responses", "ws:/responses"];
+const RESPONSES: &[&str] = &["/responses", "ws:/responses"];
 const CHAT_AND_MESSAGES: &[&str] = &["/chat/completions", "/v1/messages"];
 
 #[rustfmt::skip]
-const COPILOT: [Chat; 8] = [
+const COPILOT: [Chat; 9] = [
     Chat { id: "gpt-4o", name: "GPT-4o", vendor: "Azure OpenAI", limits: [128_000, 64_000, 4_096], endpoints: CHAT, prices: [250.0, 125.0, 1000.0], multiplier: 0.0, reasoning: false },
     Chat { id: "gpt-4.1", name: "GPT-4.1", vendor: "Azure OpenAI", limits: [128_000, 128_000, 16_384], endpoints: CHAT, prices: [200.0, 50.0, 800.0], multiplier: 0.0, reasoning: false },
     Chat { id: "gpt-5-mini", name: "GPT-5 mini", vendor: "Azure OpenAI", limits: [264_000, 128_000, 64_000], endpoints: CHAT_AND_RESPONSES, prices: [25.0, 2.5, 200.0], multiplier: 0.0, reasoning: true },
     Chat { id: "gpt-5.4", name: "GPT-5.4", vendor: "OpenAI", limits: [400_000, 272_000, 128_000], endpoints: CHAT_AND_RESPONSES, prices: [250.0, 25.0, 1500.0], multiplier: 1.0, reasoning: true },
+    Chat { id: "gpt-5.3-codex", name: "GPT-5.3-Codex", vendor: "OpenAI", limits: [400_000, 272_000, 128_000], endpoints: RESPONSES, prices: [175.0, 17.5, 1400.0], multiplier: 1.0, reasoning: true },
     Chat { id: "claude-sonnet-5", name: "Claude Sonnet 5", vendor: "Anthropic", limits: [264_000, 200_000, 64_000], endpoints: CHAT_AND_MESSAGES, prices: [300.0, 30.0, 1500.0], multiplier: 1.0, reasoning: true },
     Chat { id: "claude-haiku-4.5", name: "Claude Haiku 4.5", vendor: "Anthropic", limits: [200_000, 128_000, 32_000], endpoints: CHAT_AND_MESSAGES, prices: [100.0, 10.0, 500.0], multiplier: 0.33, reasoning: true },
     Chat { id: "claude-opus-4.7", name: "Claude Opus 4.7", vendor: "Anthropic", limits: [264_000, 200_000, 64_000], endpoints: CHAT_AND_MESSAGES, prices: [500.0, 50.0, 2500.0], multiplier: 3.0, reasoning: true },

@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use mock_upstream::{Fault, Mock, Script};
+use serde_json::json;
 
 use crate::client::{Ask, Reply, chat, demo, hi, with_octocat};
 
@@ -74,7 +75,7 @@ async fn copilots_list_says_what_each_model_can_and_costs() {
     let mock = demo().await;
     let list = models(&mock).await.json();
     let entries = list["data"].as_array().unwrap();
-    assert_eq!(entries.len(), 9);
+    assert_eq!(entries.len(), 10);
     for entry in entries {
         assert!(entry["capabilities"]["type"].is_string(), "{entry}");
         assert!(entry["billing"]["token_prices"]["batch_size"].is_number());
@@ -104,8 +105,8 @@ async fn odd_entries_stand_among_good_ones_on_demand() {
     };
     let mock = Mock::start(script).await.unwrap();
     let reply = models(&mock).await;
-    assert_eq!(ids(&reply).len(), 9);
-    assert_eq!(reply.json()["data"].as_array().unwrap().len(), 12);
+    assert_eq!(ids(&reply).len(), 10);
+    assert_eq!(reply.json()["data"].as_array().unwrap().len(), 13);
 }
 
 #[tokio::test]
@@ -116,4 +117,19 @@ async fn the_list_goes_wrong_apart_from_the_replies() {
     assert_eq!(models(&mock).await.status, StatusCode::SERVICE_UNAVAILABLE);
     mock.set_fault("octocat", Fault::status(503, "busy"));
     assert_eq!(models(&mock).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_model_is_refused_where_it_does_not_list_the_path() {
+    let mock = demo().await;
+    let mut body = hi();
+    body["model"] = json!("gpt-5.3-codex");
+    let refused = chat(&mock, &body).send().await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    assert_eq!(refused.json()["error"]["code"], "unsupported_api_for_model");
+    let body = json!({"model": "gpt-5.3-codex", "input": "hi there"});
+    let ask = Ask::post(&mock, "/responses", body.to_string()).by_copilot(&mock, "octocat");
+    let reply = ask.send().await.json();
+    let text = &reply["output"][0]["content"][0]["text"];
+    assert_eq!(text, "Hello from octocat, you said: hi there");
 }

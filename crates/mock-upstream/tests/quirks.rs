@@ -3,7 +3,7 @@
 use mock_upstream::{Fault, Mock, Quirk};
 use serde_json::{Value, json};
 
-use crate::client::{chat, demo, hi, hi_stream, hi_tools};
+use crate::client::{Ask, chat, demo, hi, hi_stream, hi_tools};
 
 async fn bent_stream(body: &Value, quirk: Quirk) -> Vec<Value> {
     let mock = demo().await;
@@ -133,4 +133,23 @@ async fn arguments_may_be_thirty_pieces_of_whitespace() {
         chunk["choices"][0]["delta"]["tool_calls"][0]["function"]["arguments"] == "\r\n\t"
     });
     assert_eq!(blank.count(), 30);
+}
+
+#[tokio::test]
+async fn each_event_of_responses_may_name_its_item_otherwise() {
+    let mock = demo().await;
+    mock.set_fault("octocat", Fault::Quirk(Quirk::ChangingItemIds));
+    let body = json!({"model": "gpt-5.3-codex", "input": "hi", "stream": true});
+    let ask = Ask::post(&mock, "/responses", body.to_string()).by_copilot(&mock, "octocat");
+    let mut ids = Vec::new();
+    for data in ask.send().await.data() {
+        let event: Value = serde_json::from_str(&data).unwrap();
+        for place in ["/item_id", "/item/id", "/response/output/0/id"] {
+            ids.extend(event.pointer(place).cloned());
+        }
+    }
+    assert!(ids.len() > 5, "{ids:?}");
+    for (at, id) in ids.iter().enumerate() {
+        assert!(!ids[..at].contains(id), "{ids:?}");
+    }
 }

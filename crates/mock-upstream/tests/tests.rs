@@ -5,6 +5,7 @@
     reason = "a test fails where what it relies on fails"
 )]
 
+mod asked;
 mod bench;
 mod chat;
 mod client;
@@ -12,6 +13,7 @@ mod control;
 mod delivery;
 mod faults;
 mod flight;
+mod formats;
 mod github;
 mod models;
 #[cfg(unix)]

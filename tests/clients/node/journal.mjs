@@ -1,9 +1,10 @@
 // What the suite asked of the router: the ledger must hold the same, one for one.
 //
-// The clients are the SDK's own, on Node's own fetch, which is only looked at.
+// The clients are the SDKs' own, on Node's own fetch, which is only looked at.
 
 import { writeFileSync } from "node:fs";
 
+import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 
 // Each is {id, outcome, usage}: a request that was left before its answer has no id, and usage
@@ -13,6 +14,10 @@ const entries = [];
 /** A client as a person would make it, but one that never retries unless told to. */
 export function client(options = {}) {
   return new OpenAI({ maxRetries: 0, timeout: 60_000, fetch: watched, ...options });
+}
+
+export function anthropicClient(options = {}) {
+  return new Anthropic({ maxRetries: 0, timeout: 60_000, fetch: watched, ...options });
 }
 
 /** The last request ended otherwise than its status says. */
@@ -25,7 +30,7 @@ export function lastToldNoUsage() {
   entries.at(-1).usage = false;
 }
 
-/** How many requests for chat the router has been sent. */
+/** How many requests for replies the router has been sent. */
 export function count() {
   return entries.length;
 }
@@ -35,7 +40,7 @@ export function write(path, passed, failed) {
 }
 
 async function watched(url, init) {
-  if (!new URL(url).pathname.endsWith("/chat/completions")) return await fetch(url, init);
+  if (init.method.toUpperCase() !== "POST") return await fetch(url, init);
   const entry = { id: null, outcome: "cancelled", usage: true };
   entries.push(entry);
   const response = await fetch(url, init);

@@ -3,6 +3,13 @@
 const URL = process.env.MOCK_URL;
 export const COPILOT = ["octocat", "hubot"];
 export const ZAI = "zed";
+const WORK = [
+  "/chat/completions",
+  "/responses",
+  "/v1/messages",
+  "/embeddings",
+  "/v1/messages/count_tokens",
+];
 
 /** Takes back all faults and forgets all requests. */
 export async function reset() {
@@ -17,9 +24,9 @@ export async function queue(account, ...faults) {
   await call("PUT", `/_mock/accounts/${account}/faults`, faults);
 }
 
-/** Lets every reply of the Copilot accounts go wrong. */
-export async function always(fault) {
-  for (const account of COPILOT) {
+/** Lets every reply of the accounts go wrong. */
+export async function always(fault, accounts = COPILOT) {
+  for (const account of accounts) {
     await call("PUT", `/_mock/accounts/${account}/faults`, { standing: fault });
   }
 }
@@ -37,6 +44,14 @@ export async function seen() {
 /** The chat requests since the reset. */
 export async function chats() {
   return (await seen()).filter((request) => request.path.endsWith("/chat/completions"));
+}
+
+/** The requests that made a model work since the reset, their paths below the provider's base. */
+export async function works() {
+  const requests = (await seen()).map((request) => {
+    return { ...request, path: request.path.replace(/^\/api\/paas\/v4/, "") };
+  });
+  return requests.filter((request) => WORK.includes(request.path));
 }
 
 /** Waits until the one chat request is known to have been left. */

@@ -1,9 +1,10 @@
-"""The router's ledger against the journals of the suites: one record for each request.
+"""The ledgers of the routers against the journals of their suites: one record for each request.
 
-usage: check_ledger.py LEDGER RESULT JOURNAL...
+usage: check_ledger.py RESULT FOLDER...
 """
 
 import json
+import pathlib
 import sqlite3
 import sys
 import unittest
@@ -12,11 +13,16 @@ import unittest
 class Ledger(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.requests = [request for journal in read(JOURNALS) for request in journal["requests"]]
-        database = sqlite3.connect(f"file:{LEDGER}?mode=ro", uri=True)
-        database.row_factory = sqlite3.Row
-        cls.records = database.execute("SELECT * FROM record").fetchall()
-        database.close()
+        cls.requests = []
+        cls.records = []
+        for folder in map(pathlib.Path, FOLDERS):
+            journal = json.loads((folder / "journal.json").read_text(encoding="utf-8"))
+            cls.requests += journal["requests"]
+            ledger = folder / "data" / "tokn-router" / "usage.db"
+            database = sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)
+            database.row_factory = sqlite3.Row
+            cls.records += database.execute("SELECT * FROM record").fetchall()
+            database.close()
 
     def records_that_ended(self, outcome):
         return [record for record in self.records if record["outcome"] == outcome]
@@ -56,7 +62,8 @@ class Ledger(unittest.TestCase):
             if row["request_id"] in untold:
                 continue
             self.assertGreater(row["input"], 0, row)
-            self.assertGreater(row["output"], 0, row)
+            if row["operation"] is None:  # a reply was generated
+                self.assertGreater(row["output"], 0, row)
             self.assertEqual(row["status"], 200, row)
             self.assertIn(row["account"], ("octocat", "hubot", "zed"), row)
             self.assertTrue(row["model_served"], row)
@@ -69,16 +76,10 @@ class Ledger(unittest.TestCase):
             self.assertTrue(record["error_code"], dict(record))
 
 
-def read(journals):
-    for journal in journals:
-        with open(journal, encoding="utf-8") as file:
-            yield json.load(file)
-
-
 if __name__ == "__main__":
-    LEDGER, RESULT, *JOURNALS = sys.argv[1:]
+    RESULT, *FOLDERS = sys.argv[1:]
     result = unittest.main(argv=sys.argv[:1], verbosity=2, exit=False).result
     failed = len(result.failures) + len(result.errors)
     with open(RESULT, "w", encoding="utf-8") as file:
-        json.dump({"passed": result.testsRun - failed, "failed": failed}, file)
+        json.dump({"passed": max(0, result.testsRun - failed), "failed": failed}, file)
     sys.exit(failed > 0)

@@ -1,10 +1,14 @@
 """What the suite asked of the router: the ledger must hold the same, one for one.
 
-The clients are the SDK's own, on the SDK's own HTTP client; its event hooks only look on.
+The clients are the SDKs' own, on the SDKs' own HTTP clients; their event hooks only look on.
 """
 
 import json
+import os
+import sys
+import unittest
 
+import anthropic
 import openai
 
 # Each is {"id": …, "outcome": …, "usage": …}: a request that was left before its answer has no id,
@@ -14,8 +18,7 @@ _entries = []
 
 def client(**options):
     """A client as a person would make it, but one that never retries unless told to."""
-    hooks = {"request": [_asked], "response": [_answered]}
-    http = openai.DefaultHttpxClient(event_hooks=hooks)
+    http = openai.DefaultHttpxClient(event_hooks=_HOOKS)
     return openai.OpenAI(**{"max_retries": 0, "timeout": 60, "http_client": http} | options)
 
 
@@ -30,6 +33,11 @@ def async_client(**options):
         event_hooks={"request": [asked], "response": [answered]}
     )
     return openai.AsyncOpenAI(**{"max_retries": 0, "timeout": 60, "http_client": http} | options)
+
+
+def anthropic_client(**options):
+    http = anthropic.DefaultHttpxClient(event_hooks=_HOOKS)
+    return anthropic.Anthropic(**{"max_retries": 0, "timeout": 60, "http_client": http} | options)
 
 
 def last_was(outcome):
@@ -47,13 +55,20 @@ def count():
     return len(_entries)
 
 
-def write(path, passed, failed):
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump({"passed": passed, "failed": failed, "requests": _entries}, file)
+def prove():
+    """Runs the tests of the program and writes what they proved and asked."""
+    result = unittest.main(verbosity=2, exit=False).result
+    # A test fails once, however many of its cases do.
+    unproved = [getattr(test, "test_case", test) for test, _ in result.failures + result.errors]
+    failed = len({test.id() for test in unproved})
+    told = {"passed": result.testsRun - failed, "failed": failed, "requests": _entries}
+    with open(os.environ["JOURNAL"], "w", encoding="utf-8") as file:
+        json.dump(told, file)
+    sys.exit(failed > 0)
 
 
 def _asked(request):
-    if request.url.path.endswith(("/chat/completions", "/responses", "/messages")):
+    if request.method == "POST":
         entry = {"id": None, "outcome": "cancelled", "usage": True}
         request.extensions["journal"] = entry
         _entries.append(entry)
@@ -64,3 +79,6 @@ def _answered(response):
     if entry is not None:
         entry["id"] = response.headers["x-tokn-router-request-id"]
         entry["outcome"] = "complete" if response.status_code < 400 else "failed"
+
+
+_HOOKS = {"request": [_asked], "response": [_answered]}

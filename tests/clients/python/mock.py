@@ -8,6 +8,10 @@ import urllib.request
 URL = os.environ["MOCK_URL"]
 COPILOT = ("octocat", "hubot")
 ZAI = "zed"
+WORK = (
+    *("/chat/completions", "/responses", "/v1/messages"),
+    *("/embeddings", "/v1/messages/count_tokens"),
+)
 
 # No proxy of the machine's stands between the test and loopback.
 _open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
@@ -47,6 +51,16 @@ def chats():
     return [request for request in seen() if request.path.endswith("/chat/completions")]
 
 
+def works():
+    """The requests that made a model work since the reset."""
+    return [request for request in seen() if request.path in WORK]
+
+
+def asked():
+    """Where they went."""
+    return [request.path for request in works()]
+
+
 def chats_until(satisfied, what, seconds=10):
     """The chat requests, as soon as they satisfy the claim."""
     deadline = time.monotonic() + seconds
@@ -61,7 +75,8 @@ class Seen:
     """One request as it reached the upstream."""
 
     def __init__(self, request):
-        self.path = request["path"]
+        # Below the provider's base: Z.ai has one.
+        self.path = request["path"].removeprefix("/api/paas/v4")
         self.account = request["account"]
         self.disconnected = request["disconnected"]
         self.headers = request["headers"]

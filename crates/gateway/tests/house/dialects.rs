@@ -1,6 +1,7 @@
 //! Three dialects on both sides: passed where the upstream speaks the client's, else
 //! translated, streamed or whole.
 
+use mock_upstream::Fault;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, House};
@@ -212,4 +213,29 @@ async fn what_copilot_refuses_of_its_own_dialect_never_reaches_it() {
     let answer = house.post(path, &body.to_string()).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_eq!(asked(&house), "/responses");
+}
+
+#[tokio::test]
+async fn an_error_in_no_dialects_words_in_mid_stream_is_told_in_the_clients() {
+    let house = House::build().await;
+    let body = r#"{"error":{"code":"server_error","message":"broke"}}"#;
+    house.both(&Fault::ErrorInStream {
+        after_events: 6,
+        body: body.into(),
+    });
+    let clients: [(Ask, &str); 2] = [
+        (responses, CHAT_AND_RESPONSES),
+        (messages, CHAT_AND_MESSAGES),
+    ];
+    for (ask, model) in clients {
+        let (path, body) = ask(model, true, false);
+        let answer = house.post(path, &body.to_string()).await;
+        let last = answer.chunks().pop().unwrap();
+        assert_eq!(last["type"], "error", "{}", answer.text());
+        assert!(last.to_string().contains("broke"), "{last}");
+        assert!(!answer.whole, "a clean end would look like success");
+    }
+    for record in house.records().await {
+        assert_eq!(record.error_code.as_deref(), Some("server_error"));
+    }
 }

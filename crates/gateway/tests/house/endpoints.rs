@@ -184,3 +184,23 @@ async fn anthropics_clients_get_the_list_in_their_own_shape() {
     assert_eq!(nobody.status, 404);
     assert_eq!(nobody.json()["type"], "error");
 }
+
+#[tokio::test]
+async fn anthropics_clients_find_the_request_id_where_they_look_for_it() {
+    let house = House::build().await;
+    let body = |model: &str| {
+        let messages = json!([{"role": "user", "content": "hi"}]);
+        json!({"model": model, "max_tokens": 9, "messages": messages}).to_string()
+    };
+    for model in ["claude-sonnet-5", "gpt-4o", "no-such-model"] {
+        let answer = house.post("/v1/messages", &body(model)).await;
+        assert_eq!(
+            answer.headers["request-id"], answer.headers["x-request-id"],
+            "{model}"
+        );
+    }
+    let list = list_as_anthropic(&house, "/v1/models").await;
+    assert!(list.headers.contains_key("request-id"));
+    let others = house.get("/v1/models").await;
+    assert!(!others.headers.contains_key("request-id"));
+}

@@ -1,11 +1,12 @@
-//! Decides what to say: a greeting, a tool call, or what a tool said.
+//! Decides what to say: a greeting, a tool call, what a tool said, or JSON to a schema.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::script::Kind;
 use crate::state::{Seat, State};
 
-use super::request::{Function, Request};
+use super::request::Request;
+use super::{asked, sample};
 
 /// What is said, in no format yet.
 pub(super) struct Answer {
@@ -108,69 +109,62 @@ fn text(request: &Request, state: &State, seat: &Seat) -> String {
     if let Some(text) = &state.shape.text {
         return text.clone();
     }
+    if let Some(schema) = request.schema() {
+        return sample::value(schema).to_string();
+    }
     let account = &seat.account.id;
-    let last_role = request.messages.last().map(|message| message.role.as_str());
-    let (who, message) = match last_role {
-        Some("tool") => ("the tool", request.last_of("tool")),
+    let (who, message) = match request.last_word() {
+        Some(message) if message.role == "tool" => ("the tool", Some(message)),
         _ => ("you", request.last_of("user")),
     };
     let said: String = message
-        .map(|message| message.text().chars().take(100).collect())
+        .map(|message| message.text().chars().take(ECHOED).collect())
         .unwrap_or_default();
     format!("Hello from {account}, {who} said: {said}")
 }
 
-/// The first function is called when it is the user's word that asks; two when that is allowed.
+/// Functions are called when it is the user's word that asks: those that it names, else the
+/// first, or two when that is allowed.
 fn calls(request: &Request, serial: u64) -> Vec<ToolCall> {
-    let last_role = request.messages.last().map(|message| message.role.as_str());
-    if last_role != Some("user") {
+    let last = request.last_word();
+    let Some(user) = last.filter(|message| message.role == "user") else {
         return Vec::new();
-    }
-    let count = if request.parallel_tool_calls == Some(true) {
-        2
-    } else {
-        1
     };
     let prefix = if request.model.starts_with("claude-") {
         "toolu_"
     } else {
         "call_"
     };
-    request
-        .functions()
-        .take(count)
+    wanted(request, &user.text())
+        .into_iter()
         .enumerate()
-        .map(|(index, function)| ToolCall {
+        .map(|(index, (name, arguments))| ToolCall {
             id: format!("{prefix}{serial:08}_{index}"),
-            name: function.name.clone(),
-            arguments: pieces(&arguments(function)),
+            name,
+            arguments: pieces(&arguments.to_string()),
         })
         .collect()
 }
 
-/// Arguments that fit the function's schema as far as types go.
-fn arguments(function: &Function) -> String {
-    let fields: Map<String, Value> = function.parameters["properties"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, schema)| (name.clone(), sample(schema)))
+/// The names and arguments of what to call.
+fn wanted(request: &Request, user: &str) -> Vec<(String, Value)> {
+    let is_offered = |name: &str| request.functions().any(|function| function.name == name);
+    let asked: Vec<_> = asked::calls(user)
+        .filter(|(name, _)| is_offered(name))
+        .map(|(name, arguments)| (name.to_owned(), arguments))
         .collect();
-    Value::Object(fields).to_string()
-}
-
-fn sample(schema: &Value) -> Value {
-    if let Some(first) = schema["enum"].get(0) {
-        return first.clone();
+    if !asked.is_empty() {
+        return asked;
     }
-    match schema["type"].as_str() {
-        Some("integer" | "number") => json!(1),
-        Some("boolean") => json!(true),
-        Some("array") => json!([]),
-        Some("object") => json!({}),
-        Some("null") => Value::Null,
-        _ => json!("mock"),
-    }
+    let count = if request.parallel_tool_calls == Some(true) {
+        2
+    } else {
+        1
+    };
+    let first = request.functions().take(count);
+    first
+        .map(|function| (function.name.clone(), sample::object(&function.parameters)))
+        .collect()
 }
 
 fn pieces(text: &str) -> Vec<String> {
@@ -180,3 +174,6 @@ fn pieces(text: &str) -> Vec<String> {
         .map(|piece| piece.iter().collect())
         .collect()
 }
+
+/// How many characters of a word are repeated: Codex tells 100 of its own before a tool's result.
+const ECHOED: usize = 400;

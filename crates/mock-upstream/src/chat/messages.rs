@@ -1,7 +1,6 @@
 //! The same answers as Anthropic's Messages: the request as one of chat, and the answer
 //! in Anthropic's events.
 
-use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::answer::{Answer, words};
@@ -38,7 +37,10 @@ pub(super) fn as_chat(body: &Value) -> Result<Value, String> {
         |tool| json!({"function": {"name": tool["name"], "parameters": tool["input_schema"]}}),
     );
     let choice = &body["tool_choice"];
+    let schema = &body["output_config"]["format"]["schema"];
+    let format = (!schema.is_null()).then(|| json!({"json_schema": {"schema": schema}}));
     Ok(json!({
+        "response_format": format,
         "model": body["model"],
         "messages": messages,
         "stream": body["stream"] == true,
@@ -80,8 +82,8 @@ pub(super) fn whole(answer: &Answer) -> Value {
     message
 }
 
-/// The data of each event.
-pub(super) fn events(answer: &Answer) -> Vec<Bytes> {
+/// The events in order.
+pub(super) fn events(answer: &Answer) -> Vec<Value> {
     let mut start = message(answer, &[]);
     start["usage"] = json!({"input_tokens": answer.usage["prompt_tokens"], "output_tokens": 1});
     let mut events = vec![json!({"type": "message_start", "message": start})];
@@ -113,9 +115,6 @@ pub(super) fn events(answer: &Answer) -> Vec<Bytes> {
     }
     events.extend([last, json!({"type": "message_stop"})]);
     events
-        .iter()
-        .map(|event| Bytes::from(event.to_string()))
-        .collect()
 }
 
 fn message(answer: &Answer, content: &[Value]) -> Value {

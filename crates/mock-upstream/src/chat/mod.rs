@@ -1,14 +1,17 @@
 //! Chat completions: read the request, decide what to say, say it whole or in a stream.
 
 mod answer;
+mod asked;
 mod messages;
 mod quirk;
 mod request;
 mod responses;
+mod sample;
 mod seal;
 mod stream;
 mod whole;
 
+use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -37,6 +40,7 @@ pub(crate) fn answer(
     let request: Request =
         serde_json::from_slice(call.body).map_err(|error| call.bad_request(&error.to_string()))?;
     call.admit_model(state, seat, &request.model, Task::Chat)?;
+    admit_format(state, call, &request.model, call.path)?;
     match call.kind {
         Kind::Copilot if request.has_image() => copilot::admit_images(call.headers)?,
         Kind::Zai if request.has_role("developer") => return Err(zai::bad_role().into()),
@@ -91,10 +95,12 @@ pub(crate) fn answer_in(
     admit_format(state, call, &request.model, call.path)?;
     let answer = Answer::to(&request, state, seat);
     if request.stream && !plan.json_despite_stream {
-        return Ok(Reply::events(match format {
-            Format::Responses => responses::events(&answer),
+        let events = match format {
+            Format::Responses => quirk::bend_events(responses::events(&answer), plan),
             Format::Messages => messages::events(&answer),
-        }));
+        };
+        let data = events.iter().map(|event| Bytes::from(event.to_string()));
+        return Ok(Reply::events(data.collect()));
     }
     Ok(Reply::json(
         StatusCode::OK,

@@ -41,7 +41,10 @@ pub(super) fn bend_chunks(mut chunks: Vec<Value>, answer: &Answer, plan: &Plan) 
                 .iter_mut()
                 .filter(|chunk| is_finish(chunk))
                 .for_each(|chunk| chunk["choices"][0]["finish_reason"] = json!("stop")),
-            Quirk::WhitespaceArguments | Quirk::TwoChoices | Quirk::SealedReasoning => {}
+            Quirk::WhitespaceArguments
+            | Quirk::TwoChoices
+            | Quirk::SealedReasoning
+            | Quirk::ChangingItemIds => {}
         }
     }
     chunks
@@ -66,10 +69,38 @@ pub(super) fn bend_whole(mut whole: Value, plan: &Plan) -> Value {
             Quirk::NullChoices
             | Quirk::UsageOnFinish
             | Quirk::WhitespaceArguments
-            | Quirk::SealedReasoning => {}
+            | Quirk::SealedReasoning
+            | Quirk::ChangingItemIds => {}
         }
     }
     whole
+}
+
+/// The quirks of a stream's events of Responses.
+pub(super) fn bend_events(mut events: Vec<Value>, plan: &Plan) -> Vec<Value> {
+    if plan.has(Quirk::ChangingItemIds) {
+        for (number, event) in events.iter_mut().enumerate() {
+            change_item_ids(event, number);
+        }
+    }
+    events
+}
+
+fn change_item_ids(event: &mut Value, number: usize) {
+    let change = |id: &mut Value| {
+        if let Some(old) = id.as_str() {
+            *id = json!(format!("item-{number}-{old}"));
+        }
+    };
+    for place in ["/item_id", "/item/id"] {
+        event.pointer_mut(place).map(change);
+    }
+    let items = event
+        .pointer_mut("/response/output")
+        .and_then(Value::as_array_mut);
+    for item in items.into_iter().flatten() {
+        item.pointer_mut("/id").map(change);
+    }
 }
 
 fn filter_results() -> Value {

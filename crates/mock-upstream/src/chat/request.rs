@@ -16,6 +16,8 @@ pub(super) struct Request {
     #[serde(default)]
     pub(super) parallel_tool_calls: Option<bool>,
     thinking: Option<Thinking>,
+    #[serde(default)]
+    response_format: Value,
 }
 
 #[derive(Deserialize)]
@@ -62,6 +64,11 @@ impl Request {
             .is_some_and(|thinking| thinking.r#type == "enabled")
     }
 
+    /// What the text of the reply must fit.
+    pub(super) fn schema(&self) -> Option<&Value> {
+        self.response_format.pointer("/json_schema/schema")
+    }
+
     pub(super) fn has_image(&self) -> bool {
         self.messages.iter().any(Message::has_image)
     }
@@ -80,6 +87,12 @@ impl Request {
             .iter()
             .filter_map(|tool| tool.function.as_ref())
             .filter(move |_| !none)
+    }
+
+    /// Whose turn it was; what the system says in between, as Claude Code lets it, is no turn.
+    pub(super) fn last_word(&self) -> Option<&Message> {
+        let is_turn = |message: &&Message| !["system", "developer"].contains(&&*message.role);
+        self.messages.iter().rev().find(is_turn)
     }
 
     pub(super) fn last_of(&self, role: &str) -> Option<&Message> {

@@ -1,7 +1,6 @@
 //! The same answers as OpenAI's Responses: the request as one of chat, and the answer in
 //! the events of Responses.
 
-use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::answer::{Answer, ToolCall, words};
@@ -41,7 +40,10 @@ pub(super) fn as_chat(body: &Value) -> Result<Value, String> {
     let functions = list(&body["tools"]).filter(|tool| tool["type"] == "function");
     let tools = functions
         .map(|tool| json!({"function": {"name": tool["name"], "parameters": tool["parameters"]}}));
+    let schema = &body["text"]["format"]["schema"];
+    let format = (!schema.is_null()).then(|| json!({"json_schema": {"schema": schema}}));
     Ok(json!({
+        "response_format": format,
         "model": body["model"],
         "messages": messages,
         "stream": body["stream"] == true,
@@ -75,8 +77,8 @@ pub(super) fn whole(answer: &Answer) -> Value {
     response
 }
 
-/// The data of each event.
-pub(super) fn events(answer: &Answer) -> Vec<Bytes> {
+/// The events in order.
+pub(super) fn events(answer: &Answer) -> Vec<Value> {
     let begun = response(answer, "in_progress");
     let mut events = vec![
         json!({"type": "response.created", "response": begun}),
@@ -134,7 +136,7 @@ pub(super) fn events(answer: &Answer) -> Vec<Bytes> {
     events.push(json!({"type": "response.completed", "response": whole(answer)}));
     let numbered = events.into_iter().enumerate().map(|(number, mut event)| {
         event["sequence_number"] = json!(number);
-        Bytes::from(event.to_string())
+        event
     });
     numbered.collect()
 }

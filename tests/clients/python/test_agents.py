@@ -1,0 +1,136 @@
+"""Unmodified Claude Code and Codex CLI from npm against the router, each at a task with tools, on
+models that speak no dialect of theirs: each test's name is its claim."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import journal
+import mock
+
+ROUTER = os.environ["OPENAI_BASE_URL"].removesuffix("/v1")
+BIN = pathlib.Path(os.environ["NPM_BIN"])
+CHAT, RESPONSES, MESSAGES = "/chat/completions", "/responses", "/v1/messages"
+
+
+class Agent(unittest.TestCase):
+    def setUp(self):
+        mock.reset()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.home = pathlib.Path(folder.name) / "home"
+        self.work = pathlib.Path(folder.name) / "work"
+        self.home.mkdir()
+        self.work.mkdir()
+        self.word = f"platypus-{os.urandom(4).hex()}"
+        self.secret = self.work / "secret.txt"
+        self.secret.write_text(self.word + "\n", encoding="utf-8")
+
+    def run_agent(self, *arguments, **environment):
+        """What it printed. It is given nothing of this machine's but the programs."""
+        result = subprocess.run(
+            [str(BIN / arguments[0]), *arguments[1:]],
+            cwd=self.work,
+            env={"PATH": os.environ["PATH"], "HOME": str(self.home)} | environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        self.assertEqual(result.returncode, 0, result.stdout[-2000:] + result.stderr[-2000:])
+        return result.stdout
+
+    def assert_all_asked(self, path, *calls):
+        """Every turn reached the upstream in that dialect; the last one told the tools' results."""
+        requests = mock.works()
+        self.assertEqual({request.path for request in requests}, {path})
+        self.assertGreaterEqual(len(requests), 2)
+        self.assertIn(self.word, requests[-1].text)
+        self.assertNotIn(self.word, requests[0].text)
+        for call in calls:
+            self.assertIn(call, requests[-1].text)
+
+
+class ClaudeCode(Agent):
+    def ask(self, model, prompt):
+        printed = self.run_agent(
+            *("claude", "-p", prompt, "--model", model, "--output-format", "json"),
+            "--dangerously-skip-permissions",
+            ANTHROPIC_BASE_URL=ROUTER,
+            ANTHROPIC_AUTH_TOKEN="unused",
+            ANTHROPIC_DEFAULT_HAIKU_MODEL=model,
+            CLAUDE_CONFIG_DIR=str(self.home / "claude"),
+            CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC="1",
+            DISABLE_AUTOUPDATER="1",
+            IS_SANDBOX="1",  # else it refuses to skip permissions as root
+        )
+        result = json.loads(printed)
+        self.assertFalse(result["is_error"], printed)
+        return result["result"]
+
+    def test_a_shell_command_is_run_and_its_output_told_on_a_model_of_chat_alone(self):
+        arguments = json.dumps({"command": f"cat {self.secret}", "description": "Read it"})
+        said = self.ask("gemini-3.1-pro", f"call Bash with {arguments}")
+        self.assertIn(f"the tool said: {self.word}", said)
+        self.assert_all_asked(CHAT)
+
+    def test_a_shell_command_is_run_and_its_output_told_on_a_model_of_z_ai(self):
+        arguments = json.dumps({"command": f"cat {self.secret}", "description": "Read it"})
+        said = self.ask("glm-5.2", f"call Bash with {arguments}")
+        self.assertIn(f"the tool said: {self.word}", said)
+        self.assert_all_asked(CHAT)
+
+    def test_two_files_are_read_at_once_on_a_model_of_responses_alone(self):
+        other = self.work / "other.txt"
+        other.write_text("echidna\n", encoding="utf-8")
+        reads = [json.dumps({"file_path": str(path)}) for path in (other, self.secret)]
+        said = self.ask("gpt-5.3-codex", " and ".join(f"call Read with {read}" for read in reads))
+        self.assertIn(self.word, said)
+        self.assert_all_asked(RESPONSES, "echidna")
+
+
+class Codex(Agent):
+    def ask(self, model, prompt):
+        provider = {"name": "tokn-router", "base_url": f"{ROUTER}/v1", "wire_api": "responses"}
+        fields = ", ".join(f"{name} = {json.dumps(value)}" for name, value in provider.items())
+        home = self.home / "codex"
+        home.mkdir()
+        printed = self.run_agent(
+            *("codex", "exec", "--json", "--skip-git-repo-check", "--model", model),
+            "--dangerously-bypass-approvals-and-sandbox",
+            *("-c", f"model_providers.tokn = {{ {fields} }}", "-c", 'model_provider = "tokn"'),
+            *("-c", "analytics.enabled = false"),
+            prompt,
+            CODEX_HOME=str(home),
+        )
+        return [json.loads(line) for line in printed.splitlines()]
+
+    def assert_said(self, events):
+        items = [event["item"] for event in events if event["type"] == "item.completed"]
+        commands = [item for item in items if item["type"] == "command_execution"]
+        self.assertEqual([command["aggregated_output"].strip() for command in commands], [self.word])
+        said = [item["text"] for item in items if item["type"] == "agent_message"]
+        self.assertIn("the tool said: ", said[-1])
+        self.assertIn(self.word, said[-1])
+        self.assertEqual(events[-1]["type"], "turn.completed")
+        self.assertGreater(events[-1]["usage"]["output_tokens"], 0)
+
+    def prompt(self):
+        return f"call exec_command with {json.dumps({'cmd': f'cat {self.secret}'})}"
+
+    def test_a_shell_command_is_run_and_its_output_told_on_a_model_of_chat_alone(self):
+        self.assert_said(self.ask("gemini-3.1-pro", self.prompt()))
+        self.assert_all_asked(CHAT)
+
+    def test_a_shell_command_is_run_and_its_output_told_on_a_claude(self):
+        self.assert_said(self.ask("claude-opus-4.7", self.prompt()))
+        self.assert_all_asked(MESSAGES)
+
+
+if __name__ == "__main__":
+    journal.prove()
