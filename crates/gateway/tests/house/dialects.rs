@@ -184,15 +184,44 @@ async fn a_refusal_of_another_dialect_is_told_in_the_clients() {
     let house = House::build().await;
     let no = r#"{"error":{"message":"no","code":"content_filter"}}"#;
     for account in ["octocat", "hubot"] {
-        house
-            .mock
-            .set_fault(account, mock_upstream::Fault::status(422, no));
+        house.mock.set_fault(account, Fault::status(422, no));
     }
     let (path, body) = messages(CHAT_ONLY, false, false);
     let answer = house.post(path, &body.to_string()).await;
     assert_eq!(answer.status, 422);
     assert_eq!(answer.json()["type"], "error", "{}", answer.text());
     assert_eq!(answer.json()["error"]["message"], "no");
+}
+
+#[tokio::test]
+async fn a_prompt_that_is_too_long_is_told_in_words_that_claude_code_acts_on() {
+    let house = House::build().await;
+    for (model, body) in [
+        (
+            CHAT_AND_MESSAGES,
+            r#"{"error":{"message":"Request body is too large for model context window","code":"context_length_exceeded"}}"#,
+        ),
+        (
+            CHAT_ONLY,
+            r#"{"error":{"message":"too many","code":"model_max_prompt_tokens_exceeded"}}"#,
+        ),
+    ] {
+        house.both(&Fault::status(400, body));
+        for stream in [false, true] {
+            let (path, body) = messages(model, stream, false);
+            let answer = house.post(path, &body.to_string()).await;
+            assert_eq!(answer.status, 400, "{}", answer.text());
+            let error = &answer.json()["error"];
+            assert_eq!(error["type"], "invalid_request_error");
+            let message = error["message"].as_str().unwrap();
+            assert!(message.starts_with("prompt is too long"), "{message}");
+        }
+    }
+    house.both(&Fault::status(422, "no such thing"));
+    let (path, body) = messages(CHAT_AND_MESSAGES, false, false);
+    let answer = house.post(path, &body.to_string()).await;
+    assert!(answer.text().contains("no such thing"), "{}", answer.text());
+    assert_eq!(answer.json()["type"], "error");
 }
 
 #[tokio::test]
