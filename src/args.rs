@@ -1,6 +1,7 @@
 //! The whole command line, as types; a file for each family of verbs.
 
 mod accounts;
+mod agents;
 mod settings;
 mod usage;
 
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub(crate) use accounts::{AccountVerb, Import, Login, Remove, Show, ShowAccount, Source};
+pub(crate) use agents::{Agent, Run, Setup, Shell};
 pub(crate) use settings::{Check, ConfigVerb, Get, ListSettings, Set, Unset};
 pub(crate) use usage::{By, Log, Prune, Usage, UsageVerb};
 
@@ -49,6 +51,10 @@ pub(crate) enum Command {
     Headers(Headers),
     /// Start the local API
     Serve(Serve),
+    /// Print what an agent needs to use the local API, write it, or take it back
+    Setup(Setup),
+    /// Start an agent that uses the local API, with nothing of it edited
+    Run(Run),
     /// Tell why a request went where it went, or where one would go now
     Explain(Explain),
     /// Show what was used: in all, over time, and by account and model

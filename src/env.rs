@@ -20,6 +20,27 @@ pub(crate) const LOG: &str = "TOKN_ROUTER_LOG";
 pub(crate) const VISUAL: &str = "VISUAL";
 /// The same where `VISUAL` is not set.
 pub(crate) const EDITOR: &str = "EDITOR";
+/// Where Claude Code keeps its files instead of `~/.claude`.
+pub(crate) const CLAUDE_CONFIG_DIR: &str = "CLAUDE_CONFIG_DIR";
+/// Where Codex keeps its files instead of `~/.codex`.
+pub(crate) const CODEX_HOME: &str = "CODEX_HOME";
+/// Where other programs keep their configuration instead of `~/.config`.
+pub(crate) const XDG_CONFIG_HOME: &str = "XDG_CONFIG_HOME";
+/// The directories that programs are looked for in.
+pub(crate) const PATH: &str = "PATH";
+/// The person's shell.
+pub(crate) const SHELL: &str = "SHELL";
+/// Where a program that is started sends what it says to the network.
+pub(crate) const PROXIES: [&str; 6] = [
+    "HTTP_PROXY",
+    "http_proxy",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+];
+/// What it does not send there.
+pub(crate) const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 /// Set to anything: no colour (no-color.org).
 pub(crate) const NO_COLOR: &str = "NO_COLOR";
 

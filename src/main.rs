@@ -15,8 +15,10 @@ mod login;
 mod manual;
 mod record;
 mod report;
+mod run;
 mod serve;
 mod settings;
+mod setup;
 mod signals;
 mod store;
 mod table;
@@ -51,6 +53,8 @@ fn run(args: Args) -> Outcome {
             Command::Import(import) => import::run(&config()?, import).await,
             Command::UpdateCatalogue(update) => catalogue::run(&config()?, update).await,
             Command::Man(man) => manual::pages(&man.directory),
+            Command::Run(run) => run::run(&config()?, run).await,
+            Command::Setup(setup) => setup::run(&config()?, setup).await,
             Command::Usage(usage) => usage::run(&config()?, usage).await,
         }
     };

@@ -23,6 +23,10 @@ pub(crate) enum Kind {
     Config = 3,
     Auth = 4,
     Network = 5,
+    /// A program that was to be started cannot be, as env(1) tells it.
+    CannotRun = 126,
+    /// There is no such program.
+    NoProgram = 127,
 }
 
 /// An error for a person.

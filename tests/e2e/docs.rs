@@ -160,6 +160,7 @@ fn newcomer(mock: &Mock) -> Home {
     fill(&home.database(), afternoon());
     home.write("key.txt", &zai_key("zed"));
     home.write("catalogue.json", OWN);
+    home.write_program("claude", "#!/bin/sh\n");
     home.write_program("gh", "#!/bin/sh\necho gho_demo_octocat\n");
     home.write(
         "config/github-copilot/apps.json",
@@ -181,6 +182,12 @@ const WHAT_GOES_ON_GOES_ON_ALONE: &str = r#"#!/bin/sh
 real=$HOME/real/tokn-router
 case " $* " in
 *" --help "*) exec "$real" "$@" ;;
+" setup "*|" run "*)
+    # The pages name no address, and the server is where a port was free.
+    port=$(cat "$HOME/port" 2>/dev/null || echo 1)
+    config=$HOME/at-that-port.toml
+    (umask 077; sed "s/^port = 0/port = $port/" "$XDG_CONFIG_HOME/tokn-router/config.toml" >"$config")
+    exec "$real" --config "$config" "$@" ;;
 " serve "*|*" -f "*)
     mkfifo "$HOME/said.$$"
     "$real" "$@" >"$HOME/said.$$" &

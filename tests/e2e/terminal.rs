@@ -57,12 +57,13 @@ async fn a_key_is_typed_in_unseen() {
 }
 
 /// What shows something, and where nobody is asked.
-const PAGES: [&[&str]; 8] = [
+const PAGES: [&[&str]; 9] = [
     &["account", "list", "--offline"],
     &["account", "status", "octocat", "--offline"],
     &["account", "show", "octocat"],
     &["config", "list"],
     &["headers"],
+    &["setup"],
     &[
         "usage",
         "--since",

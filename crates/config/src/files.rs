@@ -11,7 +11,18 @@ use crate::Error;
 /// A link is followed, so that a configuration kept elsewhere stays there.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let target = follow(path)?;
-    let directory = parent(&target);
+    put(&target, bytes, None)
+}
+
+/// The same for a file of another program's: one that is there keeps its mode.
+pub fn rewrite(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let target = follow(path)?;
+    let permissions = fs::metadata(&target).map(|metadata| metadata.permissions());
+    put(&target, bytes, permissions.ok())
+}
+
+fn put(target: &Path, bytes: &[u8], permissions: Option<fs::Permissions>) -> Result<(), Error> {
+    let directory = parent(target);
     create_directory(directory)?;
     let written = || -> io::Result<()> {
         // Its mode is 0600 from the start, and it vanishes when it is dropped.
@@ -19,11 +30,14 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
             .prefix(".tokn-router-")
             .tempfile_in(directory)?;
         file.write_all(bytes)?;
+        if let Some(permissions) = permissions {
+            file.as_file().set_permissions(permissions)?;
+        }
         file.as_file().sync_all()?;
-        file.persist(&target).map_err(|error| error.error)?;
+        file.persist(target).map_err(|error| error.error)?;
         platform::sync_directory(directory)
     };
-    written().map_err(Error::io("cannot write", &target))
+    written().map_err(Error::io("cannot write", target))
 }
 
 /// A lock, until it is dropped: the exclusive right to change a file, or a part in a shared one.
@@ -256,6 +270,22 @@ mod tests {
         }
         let _lock = lock(&link).unwrap();
         assert!(root.path().join("dotfiles/target.lock").exists());
+    }
+
+    #[test]
+    fn another_programs_file_keeps_its_mode_and_a_new_one_is_for_its_owner_only() {
+        let root = tempfile::tempdir().unwrap();
+        let (link, target) = (root.path().join("link"), root.path().join("target"));
+        symlink(&target, &link).unwrap();
+        rewrite(&link, b"1").unwrap();
+        assert_eq!(mode(&target), 0o600);
+        fs::set_permissions(&target, fs::Permissions::from_mode(0o644)).unwrap();
+        rewrite(&link, b"2").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(
+            (fs::read(&target).unwrap().as_slice(), mode(&target)),
+            (b"2".as_slice(), 0o644)
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! - [`load()`]: a file in, a [`Config`] out; [`edit`]: changes that keep comments.
 //! - [`view`]: every key with its value, and where it comes from.
 //! - [`files`]: files that nobody else may read; [`paths`]: where things live.
+//! - [`foreign`]: single keys of another program's file.
 
 mod account;
 mod assemble;
@@ -17,10 +18,11 @@ pub mod check;
 pub mod edit;
 mod error;
 pub mod files;
+pub mod foreign;
 pub mod kind;
 mod layout;
 pub mod load;
-mod nearest;
+pub mod nearest;
 pub mod paths;
 mod problem;
 pub mod schema;

@@ -55,7 +55,8 @@ fn directory(
     Ok(base.join("tokn-router"))
 }
 
-fn home(env: Environment<'_>) -> Result<PathBuf, Error> {
+/// The person's home.
+pub fn home(env: Environment<'_>) -> Result<PathBuf, Error> {
     let name = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
     set(env, name)
         .filter(|home| home.is_absolute())

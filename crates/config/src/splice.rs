@@ -86,6 +86,18 @@ pub(crate) fn add_line_below(text: &str, item: &Item, line: &str) -> Cut {
     Cut::at(at, format!("{}{indent}{line}", newline(text)))
 }
 
+/// Adds a key, written in TOML, to a text that has none before its first header.
+pub(crate) fn add_first_line(text: &str, layout: &Layout, line: &str) -> Cut {
+    let newline = newline(text);
+    if let Some(next) = layout.sections.get(1) {
+        let at = start_with_comments(text, layout, next.header.start);
+        return Cut::at(at, format!("{line}{newline}{newline}"));
+    }
+    let is_open = !text[text_start(text)..].is_empty() && !text.ends_with('\n');
+    let break_before = if is_open { newline } else { "" };
+    Cut::at(text.len(), format!("{break_before}{line}{newline}"))
+}
+
 /// Removes a key with its value.
 pub(crate) fn remove_key(text: &str, layout: &Layout, home: &Home<'_>, item: &Item) -> Vec<Cut> {
     match home.form {

@@ -17,32 +17,6 @@ const AROUND: u64 = 4;
 /// What a first tool brings along: how tools are called is explained to the model.
 const TOOLS: u64 = 300;
 
-/// What counting takes of a request (documentation of Messages, count tokens).
-const COUNTED: [&str; 12] = [
-    "model",
-    "messages",
-    "system",
-    "tools",
-    "tool_choice",
-    "thinking",
-    "output_config",
-    "output_format",
-    "context_management",
-    "mcp_servers",
-    "cache_control",
-    "speed",
-];
-
-/// A Messages request without what is only for generating, which is refused where tokens
-/// are counted. What is no request stays as it is.
-pub fn without_generation(body: &[u8]) -> Vec<u8> {
-    let Ok(Value::Object(mut members)) = serde_json::from_slice(body) else {
-        return body.to_vec();
-    };
-    members.retain(|name, _| COUNTED.contains(&name.as_str()));
-    Value::Object(members).to_string().into_bytes()
-}
-
 /// How many tokens a Messages request has, about. What it does not know of it counts as
 /// the text that it is written in.
 pub fn of_messages(body: &[u8]) -> u64 {

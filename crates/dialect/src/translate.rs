@@ -20,8 +20,34 @@ pub struct Target<'a> {
     pub max_output: Option<u64>,
     /// Whether the model takes `thinking: {"type": "adaptive"}` (Messages).
     pub is_adaptive: bool,
+    /// How hard the model can be told to think; none where it cannot be told. `None` where
+    /// that is not known, and any is taken.
+    pub efforts: Option<&'a [String]>,
     /// Whether the upstream knows the role `developer` (Chat; Z.ai does not).
     pub has_developer: bool,
+}
+
+impl<'a> Target<'a> {
+    /// The effort that the model takes which is nearest to the one that is asked for, the
+    /// lower of two. `None` where it takes none.
+    pub fn effort(&self, asked: &'a str) -> Option<&'a str> {
+        const ORDER: [&str; 7] = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
+        let Some(efforts) = self.efforts else {
+            return Some(asked);
+        };
+        if let Some(known) = efforts.iter().find(|effort| *effort == asked) {
+            return Some(known);
+        }
+        let rank = |effort: &str| ORDER.iter().position(|known| *known == effort);
+        let wanted = rank(asked)?;
+        let known = efforts
+            .iter()
+            .filter_map(|effort| Some((rank(effort)?, effort)));
+        // Not to think at all is no degree of it.
+        let known = known.filter(|(rank, _)| *rank > 0);
+        let nearest = known.min_by_key(|(rank, _)| (rank.abs_diff(wanted), *rank));
+        nearest.map(|(_, effort)| effort.as_str())
+    }
 }
 
 /// A request in the upstream's dialect.
@@ -46,7 +72,13 @@ pub fn request(from: Dialect, body: &[u8], target: &Target<'_>) -> Result<Transl
     let body = match target.dialect {
         Dialect::Chat => chat::request::write(&prompt, target, &mut dropped),
         Dialect::Responses => responses::request::write(&prompt, target, &mut dropped),
-        Dialect::Messages => messages::request::write(&prompt, target, &mut dropped),
+        Dialect::Messages => {
+            let mut body = messages::request::write(&prompt, target, &mut dropped);
+            if from != Dialect::Messages {
+                messages::request::mark_conversation(&mut body);
+            }
+            body
+        }
     };
     Ok(Translated {
         body: body.to_string().into_bytes(),
@@ -238,4 +270,37 @@ pub fn fold(from: Dialect, events: &[u8]) -> Reply {
         rest = &rest[end..];
     }
     fold.into_reply()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_effort_that_the_model_does_not_take_becomes_the_nearest() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let taken = |efforts: Option<Vec<String>>, asked: &'static str| {
+            let target = Target {
+                dialect: Dialect::Chat,
+                model: "m",
+                max_output: None,
+                is_adaptive: false,
+                efforts: efforts.as_deref(),
+                has_developer: true,
+            };
+            target.effort(asked).map(str::to_owned)
+        };
+        let three = || Some(names(&["low", "medium", "high"]));
+        assert_eq!(taken(three(), "medium").unwrap(), "medium");
+        assert_eq!(taken(three(), "max").unwrap(), "high");
+        assert_eq!(taken(three(), "minimal").unwrap(), "low");
+        assert_eq!(
+            taken(Some(names(&["none", "low", "high"])), "medium").unwrap(),
+            "low"
+        );
+        assert_eq!(taken(Some(names(&["none"])), "low"), None);
+        assert_eq!(taken(Some(Vec::new()), "low"), None);
+        assert_eq!(taken(three(), "unheard_of"), None);
+        assert_eq!(taken(None, "unheard_of").unwrap(), "unheard_of");
+    }
 }

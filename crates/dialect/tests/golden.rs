@@ -91,6 +91,7 @@ fn target(dialect: Dialect, model: &str) -> Target<'_> {
         model,
         max_output: None,
         is_adaptive: false,
+        efforts: None,
         has_developer: true,
     }
 }

@@ -31,6 +31,23 @@ pub struct Whole {
     pub body: Bytes,
 }
 
+impl Whole {
+    /// What it says where it is no error of an API: its status, and its text where that is
+    /// one for people.
+    fn in_words(&self) -> String {
+        /// Some answer with a page.
+        const MOST: usize = 300;
+        let text = String::from_utf8_lossy(&self.body);
+        let text = text.trim();
+        let is_text = !text.is_empty() && !text.starts_with(['<', '{', '[']);
+        let told = &text[..text.floor_char_boundary(MOST)];
+        match is_text {
+            true => format!("the upstream answered {}: {told}", self.status),
+            false => format!("the upstream answered {}", self.status),
+        }
+    }
+}
+
 impl Refusal {
     /// A refusal in words of our own.
     pub fn own(failure: Failure) -> Self {
@@ -48,7 +65,7 @@ impl Refusal {
                 Failure::new(
                     status,
                     code.unwrap_or_else(|| "upstream_error".into()),
-                    message.unwrap_or_else(|| format!("the upstream answered {}", whole.status)),
+                    message.unwrap_or_else(|| whole.in_words()),
                 )
             }
         }

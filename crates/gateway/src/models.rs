@@ -47,6 +47,8 @@ struct Entry {
     max_output: Option<u64>,
     /// Whether it decides itself how much to think.
     is_adaptive: bool,
+    /// How hard it can be told to think, where the upstream tells what it can do.
+    efforts: Option<Vec<String>>,
 }
 
 impl Listing {
@@ -179,6 +181,7 @@ impl List {
                 .and_then(|told| told.as_u64()),
             is_adaptive: told(json.get(), "/capabilities/supports/adaptive_thinking")
                 .is_some_and(|told| told == true),
+            efforts: efforts(json.get()),
         });
     }
 
@@ -212,6 +215,12 @@ impl List {
         place.is_some_and(|place| self.entries[*place].is_adaptive)
     }
 
+    /// How hard a model can be told to think; none where it cannot be told. `None` where
+    /// the upstream says nothing of what it can do.
+    pub fn efforts(&self, id: &str) -> Option<&[String]> {
+        self.entries[*self.by_id.get(id)?].efforts.as_deref()
+    }
+
     /// Every model, as its id and the JSON that the upstream sent.
     pub fn entries(&self) -> impl Iterator<Item = (&Arc<str>, &RawValue)> {
         self.entries.iter().map(|entry| (&entry.id, &*entry.json))
@@ -221,6 +230,17 @@ impl List {
     pub fn ids(&self) -> impl Iterator<Item = &Arc<str>> {
         self.entries.iter().map(|entry| &entry.id)
     }
+}
+
+fn efforts(entry: &str) -> Option<Vec<String>> {
+    let supports = told(entry, "/capabilities/supports")?;
+    let efforts = supports.as_object()?.get("reasoning_effort");
+    let efforts = efforts.and_then(serde_json::Value::as_array);
+    let names = efforts
+        .into_iter()
+        .flatten()
+        .filter_map(|effort| effort.as_str());
+    Some(names.map(str::to_owned).collect())
 }
 
 /// What a model's entry says at a place (facts: Copilot, 5).

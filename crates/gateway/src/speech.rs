@@ -2,16 +2,17 @@
 //! back of what that answers.
 
 use bytes::{Bytes, BytesMut};
-use dialect::envelope::{Splice, splice};
+use dialect::envelope::{Envelope, Splice, splice};
 use dialect::prompt::Dropped;
 use dialect::sealed::{Sealed, pieces};
 use dialect::sse::event_end;
 use dialect::translate::{self, Asked, Encoder, Target, Translator};
 use dialect::way_back::WayBack;
-use dialect::{Dialect, Failure, Operation, embeddings, tokens};
+use dialect::{Dialect, Failure, Operation, embeddings};
 
 use crate::account::Account;
 use crate::call::Call;
+use crate::provider::Mended;
 
 /// A call as one upstream is asked.
 pub struct Speech {
@@ -54,25 +55,30 @@ impl Speech {
                         in LangChain set check_embedding_ctx_length=False)";
             return Err(Failure::new(400, "tokens_not_supported", text));
         }
-        if dialect == call.dialect && !account.backend.refuses(dialect, &call.body) {
-            return Ok(Self {
-                dialect,
-                sealed: pieces(dialect, &call.body),
-                translated: None,
+        if dialect == call.dialect {
+            let mended = account
+                .backend
+                .mended(dialect, &call.body, account.is_adaptive(model));
+            return Ok(match mended {
+                None => Self {
+                    dialect,
+                    sealed: pieces(dialect, &call.body),
+                    translated: None,
+                },
+                Some(mended) => Self::mended(dialect, model, mended),
             });
         }
+        let list = account.models.list();
         let target = Target {
             dialect,
+            efforts: list.as_ref().and_then(|list| list.efforts(model)),
             model,
             max_output: account.max_output(model),
             is_adaptive: account.is_adaptive(model),
             has_developer: account.provider.is_copilot(),
         };
         let translated = translate::request(call.dialect, &call.body, &target)?;
-        let mut body = Bytes::from(translated.body);
-        if call.operation == Operation::CountTokens {
-            body = tokens::without_generation(&body).into();
-        }
+        let body = Bytes::from(translated.body);
         Ok(Self {
             dialect,
             sealed: pieces(dialect, &body),
@@ -82,6 +88,20 @@ impl Speech {
                 way_back: translated.way_back,
             }),
         })
+    }
+
+    /// In the client's own dialect, without what the upstream refuses of it.
+    fn mended(dialect: Dialect, model: &str, mended: Mended) -> Self {
+        let body = named(mended.body, dialect, model);
+        Self {
+            dialect,
+            sealed: pieces(dialect, &body),
+            translated: Some(Translated {
+                body,
+                dropped: mended.dropped,
+                way_back: WayBack::default(),
+            }),
+        }
     }
 
     /// The body, without what `cuts` take out.
@@ -127,6 +147,16 @@ impl Speech {
                 way_back: translated.way_back.clone(),
             },
         })
+    }
+}
+
+/// A body that names the model as the upstream knows it.
+fn named(body: Bytes, dialect: Dialect, model: &str) -> Bytes {
+    match Envelope::read(dialect, &body) {
+        Ok(envelope) if envelope.model != model => {
+            splice(&body, &mut [envelope.with_model(model)]).into()
+        }
+        _ => body,
     }
 }
 

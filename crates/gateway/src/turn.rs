@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use dialect::envelope::Splice;
-use dialect::{Failure, Operation};
+use dialect::messages::reply::is_worded;
+use dialect::{Dialect, Failure, Operation};
 use jiff::Timestamp;
 
 use crate::account::Account;
@@ -125,12 +126,15 @@ impl Turn<'_> {
         Ok(speech)
     }
 
-    /// An upstream's own words of another dialect in ours, which the client's can say.
+    /// An upstream's own words of another dialect in ours, which the client's can say: also
+    /// where Copilot's gateway words an error of Messages as one of Chat.
     fn worded(&self, failed: Failed, speech: &Speech) -> Failed {
         let Refusal::Upstream(whole) = &failed.refusal else {
             return failed;
         };
-        if speech.dialect == self.call.dialect {
+        let is_the_clients = speech.dialect == self.call.dialect
+            && (speech.dialect != Dialect::Messages || is_worded(&whole.body));
+        if is_the_clients {
             return failed;
         }
         let after = retry_after(&whole.headers, Timestamp::now());

@@ -122,7 +122,8 @@ pub enum Quirk {
     /// Tool arguments of nothing but `\r\n\t`, thirty pieces of it.
     WhitespaceArguments,
     /// `reasoning_text`, and `reasoning_opaque` of `sealed-by-<account id>-<serial>`: in a stream
-    /// both in the chunk before the finish.
+    /// both in the chunk before the finish. In a stream of Responses a last item of reasoning
+    /// that is sealed so.
     SealedReasoning,
     /// Events of a stream of Responses that name one item by an id of their own each.
     ChangingItemIds,

@@ -162,7 +162,7 @@ impl Reply {
     pub(crate) fn data(&self) -> Vec<String> {
         self.text()
             .split("\n\n")
-            .filter_map(|event| event.strip_prefix("data: "))
+            .filter_map(|event| event.lines().find_map(|line| line.strip_prefix("data: ")))
             .map(str::to_owned)
             .collect()
     }

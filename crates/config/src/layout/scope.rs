@@ -39,6 +39,19 @@ impl Layout {
         scope
     }
 
+    /// All of the text but for what stands in lists of tables, as one scope: of a text that is not
+    /// this program's configuration.
+    pub(crate) fn whole(&self) -> Scope<'_> {
+        let lists = || self.sections.iter().filter(|section| section.is_list);
+        let mut scope = Scope::default();
+        for (at, section) in self.sections.iter().enumerate() {
+            if !lists().any(|list| section.path.starts_with(&list.path)) {
+                scope.add(names(&section.path).collect(), Form::Section(at, section));
+            }
+        }
+        scope
+    }
+
     /// Every account.
     pub(crate) fn accounts(&self) -> Vec<Scope<'_>> {
         let mut accounts: Vec<Scope<'_>> = Vec::new();

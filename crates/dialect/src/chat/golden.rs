@@ -47,6 +47,7 @@ fn of_each_request_it_is_known_what_cannot_cross() {
                 model: &prompt.model,
                 max_output: None,
                 is_adaptive: false,
+                efforts: None,
                 has_developer,
             };
             let mut unwritten = Dropped::default();

@@ -5,4 +5,5 @@ mod read;
 mod write;
 
 pub use read::read;
+pub(crate) use write::marks::mark_conversation;
 pub use write::write;

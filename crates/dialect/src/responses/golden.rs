@@ -39,6 +39,7 @@ fn every_golden_request_names_what_it_loses() {
         model: "gpt-5.1-codex",
         max_output: None,
         is_adaptive: false,
+        efforts: None,
         has_developer: true,
     };
     let lines = files("requests", "json").into_iter().map(|(name, body)| {

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use config::ProviderId;
+use dialect::prompt::Dropped;
 use dialect::{Dialect, Failure, Initiator, Operation};
 use futures_util::future::BoxFuture;
 use http::header::{InvalidHeaderValue, RETRY_AFTER};
@@ -50,10 +51,10 @@ pub trait Provider: Send + Sync {
         true
     }
 
-    /// Whether its upstream refuses something that a body of this dialect may hold: the
-    /// body is then written anew, without it.
-    fn refuses(&self, _dialect: Dialect, _body: &[u8]) -> bool {
-        false
+    /// A body of its upstream's own dialect without what that refuses; `None` where it
+    /// refuses nothing of it. `is_adaptive` is what the list says of the model's thinking.
+    fn mended(&self, _dialect: Dialect, _body: &[u8], _is_adaptive: bool) -> Option<Mended> {
+        None
     }
 
     /// A field that this provider wants in a body of `dialect` and that the client did
@@ -109,6 +110,14 @@ pub trait Provider: Send + Sync {
         body: &[u8],
         now: Timestamp,
     ) -> Verdict;
+}
+
+/// A body that was mended, and what was lost by it.
+pub struct Mended {
+    /// The body.
+    pub body: Bytes,
+    /// What could not stay.
+    pub dropped: Dropped,
 }
 
 /// A credential and where it is good.

@@ -1,7 +1,7 @@
 //! Three dialects on both sides: passed where the upstream speaks the client's, else
 //! translated, streamed or whole.
 
-use mock_upstream::Fault;
+use mock_upstream::{Fault, Quirk};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, House};
@@ -184,15 +184,87 @@ async fn a_refusal_of_another_dialect_is_told_in_the_clients() {
     let house = House::build().await;
     let no = r#"{"error":{"message":"no","code":"content_filter"}}"#;
     for account in ["octocat", "hubot"] {
-        house
-            .mock
-            .set_fault(account, mock_upstream::Fault::status(422, no));
+        house.mock.set_fault(account, Fault::status(422, no));
     }
     let (path, body) = messages(CHAT_ONLY, false, false);
     let answer = house.post(path, &body.to_string()).await;
     assert_eq!(answer.status, 422);
     assert_eq!(answer.json()["type"], "error", "{}", answer.text());
     assert_eq!(answer.json()["error"]["message"], "no");
+}
+
+#[tokio::test]
+async fn each_item_of_a_response_keeps_one_id_and_sealed_reasoning_goes_back_with_its_very_own() {
+    // Another account would get it without the reasoning.
+    let house = House::with(|_, config| config.accounts.truncate(1)).await;
+    let quirks = [Quirk::ChangingItemIds, Quirk::SealedReasoning];
+    house.both(&Fault::Together(quirks.map(Fault::Quirk).into()));
+    let (path, body) = responses(CHAT_AND_RESPONSES, true, false);
+    let events = house.post(path, &body.to_string()).await.chunks();
+    for index in 0..2 {
+        let at = format!("/response/output/{index}/id");
+        let of_item = events.iter().filter(|event| event["output_index"] == index);
+        let ids = of_item.map(|event| {
+            event
+                .pointer("/item/id")
+                .unwrap_or_else(|| &event["item_id"])
+        });
+        let ids: Vec<_> = ids.chain(events.last().unwrap().pointer(&at)).collect();
+        assert!(
+            ids.len() > 2 && ids.iter().all(|id| *id == ids[0]),
+            "{ids:?}"
+        );
+    }
+
+    let output = &events.last().unwrap()["response"]["output"];
+    let (_, mut body) = responses(CHAT_AND_RESPONSES, false, false);
+    body["input"] = json!([
+        {"role": "user", "content": "hi"}, output[1], output[0], {"role": "user", "content": "go on"},
+    ]);
+    house.post(path, &body.to_string()).await;
+    let seen = house.mock.seen();
+    let seen: Vec<_> = seen
+        .iter()
+        .filter(|seen| seen.path == "/responses")
+        .collect();
+    // The mock names each mention by the number of its event; that of `done` is the one.
+    let done = events.iter().position(|event| {
+        event["type"] == "response.output_item.done" && event["output_index"] == 1
+    });
+    let sent = &seen.last().unwrap().json()["input"][1];
+    assert_eq!(sent["id"], format!("item-{}-rs_mock", done.unwrap()));
+    assert_ne!(sent["id"], output[1]["id"]);
+}
+
+#[tokio::test]
+async fn a_prompt_that_is_too_long_is_told_in_words_that_claude_code_acts_on() {
+    let house = House::build().await;
+    for (model, body) in [
+        (
+            CHAT_AND_MESSAGES,
+            r#"{"error":{"message":"Request body is too large for model context window","code":"context_length_exceeded"}}"#,
+        ),
+        (
+            CHAT_ONLY,
+            r#"{"error":{"message":"too many","code":"model_max_prompt_tokens_exceeded"}}"#,
+        ),
+    ] {
+        house.both(&Fault::status(400, body));
+        for stream in [false, true] {
+            let (path, body) = messages(model, stream, false);
+            let answer = house.post(path, &body.to_string()).await;
+            assert_eq!(answer.status, 400, "{}", answer.text());
+            let error = &answer.json()["error"];
+            assert_eq!(error["type"], "invalid_request_error");
+            let message = error["message"].as_str().unwrap();
+            assert!(message.starts_with("prompt is too long"), "{message}");
+        }
+    }
+    house.both(&Fault::status(422, "no such thing"));
+    let (path, body) = messages(CHAT_AND_MESSAGES, false, false);
+    let answer = house.post(path, &body.to_string()).await;
+    assert!(answer.text().contains("no such thing"), "{}", answer.text());
+    assert_eq!(answer.json()["type"], "error");
 }
 
 #[tokio::test]

@@ -93,10 +93,13 @@ pub(crate) fn answer_in(
         serde_json::from_value(chat).map_err(|error| refuse(error.to_string()))?;
     call.admit_model(state, seat, &request.model, Task::Chat)?;
     admit_format(state, call, &request.model, call.path)?;
-    let answer = Answer::to(&request, state, seat);
+    let mut answer = Answer::to(&request, state, seat);
+    if plan.has(Quirk::SealedReasoning) {
+        answer.seal = Some(seal::new(state, seat));
+    }
     if request.stream && !plan.json_despite_stream {
         let events = match format {
-            Format::Responses => quirk::bend_events(responses::events(&answer), plan),
+            Format::Responses => quirk::bend_events(responses::events(&answer), &answer, plan),
             Format::Messages => messages::events(&answer),
         };
         let data = events.iter().map(|event| Bytes::from(event.to_string()));

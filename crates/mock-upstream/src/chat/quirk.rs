@@ -77,13 +77,37 @@ pub(super) fn bend_whole(mut whole: Value, plan: &Plan) -> Value {
 }
 
 /// The quirks of a stream's events of Responses.
-pub(super) fn bend_events(mut events: Vec<Value>, plan: &Plan) -> Vec<Value> {
+pub(super) fn bend_events(mut events: Vec<Value>, answer: &Answer, plan: &Plan) -> Vec<Value> {
+    if let Some(seal) = &answer.seal {
+        reason(&mut events, seal);
+    }
     if plan.has(Quirk::ChangingItemIds) {
         for (number, event) in events.iter_mut().enumerate() {
             change_item_ids(event, number);
         }
     }
     events
+}
+
+/// An item of sealed reasoning behind all others.
+fn reason(events: &mut Vec<Value>, seal: &str) {
+    let Some(mut completed) = events.pop() else {
+        return;
+    };
+    let output = completed.pointer_mut("/response/output");
+    let Some(output) = output.and_then(Value::as_array_mut) else {
+        return events.push(completed);
+    };
+    let item = |seal: &str| json!({"type": "reasoning", "id": "rs_mock", "summary": [], "encrypted_content": seal});
+    let index = output.len();
+    output.push(item(seal));
+    for (kind, seal) in [("added", ""), ("done", seal)] {
+        events.push(json!({
+            "type": format!("response.output_item.{kind}"), "output_index": index,
+            "item": item(seal),
+        }));
+    }
+    events.push(completed);
 }
 
 fn change_item_ids(event: &mut Value, number: usize) {

@@ -23,7 +23,8 @@ pub struct Encoder {
     is_sealed: bool,
     calls: Vec<Call>,
     usage: Option<Usage>,
-    has_finished: bool,
+    /// Told at the end: some upstreams say more behind it.
+    finish: Option<Finish>,
     has_failed: bool,
     has_ended: bool,
 }
@@ -69,7 +70,7 @@ impl Encoder {
             is_sealed: false,
             calls: Vec::new(),
             usage: None,
-            has_finished: false,
+            finish: None,
             has_failed: false,
             has_ended: false,
         }
@@ -118,7 +119,9 @@ impl Encoder {
                 Some(known) => known.merge(usage),
                 None => self.usage = Some(usage),
             },
-            Delta::Finish(finish) => self.finish(Some(&finish), out),
+            Delta::Finish(finish) => {
+                self.finish.get_or_insert(finish);
+            }
             Delta::Failed { code, message } => {
                 self.has_failed = true;
                 let code = code.unwrap_or_else(|| "upstream_error".to_owned());
@@ -132,7 +135,7 @@ impl Encoder {
         if self.has_failed || std::mem::replace(&mut self.has_ended, true) {
             return;
         }
-        self.finish(None, out);
+        self.finish(out);
         if let Some(usage) = self.usage.filter(|_| self.asked.include_usage) {
             let mut chunk = self.heading().chunk();
             put(&mut chunk, "choices", Some(json!([])));
@@ -198,10 +201,7 @@ impl Encoder {
     }
 
     /// Writes what is still missing of what was begun, and then why the reply ends.
-    fn finish(&mut self, finish: Option<&Finish>, out: &mut Vec<u8>) {
-        if std::mem::replace(&mut self.has_finished, true) {
-            return;
-        }
+    fn finish(&mut self, out: &mut Vec<u8>) {
         self.seal(out);
         let calls = std::mem::take(&mut self.calls);
         for (index, call) in calls.iter().enumerate() {
@@ -218,7 +218,7 @@ impl Encoder {
             };
             self.say("tool_calls", json!([rest]), out);
         }
-        let reason = finish::write(finish, !calls.is_empty());
+        let reason = finish::write(self.finish.as_ref(), !calls.is_empty());
         self.chunk(json!({}), Some(reason), None, out);
     }
 

@@ -19,10 +19,12 @@ pub(super) const COPILOT: Target<'_> = Target {
     model: "upstream-model",
     max_output: None,
     is_adaptive: false,
+    efforts: None,
     has_developer: true,
 };
 
 pub(super) const ZAI: Target<'_> = Target {
+    efforts: None,
     has_developer: false,
     ..COPILOT
 };

@@ -145,7 +145,9 @@ fn effort(thinking: &Thinking, target: &Target<'_>, dropped: &mut Dropped) -> Op
         ("medium", false) => "high",
         (effort, _) => effort,
     };
-    Some(effort.to_owned())
+    let taken = target.effort(effort).map(str::to_owned);
+    dropped.name_if(taken.is_none(), "thinking");
+    taken
 }
 
 /// Who asks, and how the upstream is to keep it. Copilot refuses `store` and

@@ -15,6 +15,7 @@ const TARGET: Target<'static> = Target {
     model: "claude-haiku-4.5",
     max_output: Some(64_000),
     is_adaptive: false,
+    efforts: None,
     has_developer: false,
 };
 

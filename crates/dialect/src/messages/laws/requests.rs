@@ -14,6 +14,7 @@ const TARGET: Target<'static> = Target {
     model: "claude-haiku-4.5",
     max_output: None,
     is_adaptive: false,
+    efforts: None,
     has_developer: false,
 };
 

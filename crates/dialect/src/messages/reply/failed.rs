@@ -20,6 +20,15 @@ pub fn error_words(code: Option<&str>, message: &str) -> String {
     }
 }
 
+/// Whether an upstream's body is an error as Anthropic words it.
+pub fn is_worded(body: &[u8]) -> bool {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let error = &body["error"];
+    let message = error["message"].as_str().unwrap_or_default();
+    let code = error["code"].as_str().or_else(|| error["type"].as_str());
+    body["type"] == "error" && error_words(code, message) == message
+}
+
 fn error_type(code: Option<&str>, message: &str) -> &'static str {
     const OWN: [&str; 9] = [
         "invalid_request_error",
@@ -71,6 +80,19 @@ mod tests {
         insta::assert_snapshot!(body.to_string(), @r#"{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: at most 128000 tokens"}}"#);
         let own = "prompt is too long: 210000 tokens > 200000 maximum";
         assert_eq!(error_words(Some("invalid_request_error"), own), own);
+    }
+
+    #[test]
+    fn an_error_of_another_api_or_in_other_words_is_not_anthropics() {
+        let error = |kind: Value, message: &str| {
+            json!({"type": kind, "error": {"type": "invalid_request_error", "message": message}})
+                .to_string()
+        };
+        assert!(is_worded(error(json!("error"), "no").as_bytes()));
+        assert!(!is_worded(error(json!(null), "no").as_bytes()));
+        let long = "the request is too large for the model's context window";
+        assert!(!is_worded(error(json!("error"), long).as_bytes()));
+        assert!(!is_worded(b"bad request: no"));
     }
 
     #[test]

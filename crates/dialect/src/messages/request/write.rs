@@ -2,7 +2,7 @@
 //! takes, since they differ from request to request (facts: Copilot, 9).
 
 mod blocks;
-mod marks;
+pub(super) mod marks;
 mod schema;
 mod thinking;
 mod tools;

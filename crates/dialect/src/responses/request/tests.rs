@@ -16,6 +16,7 @@ pub(super) const COPILOT: Target<'static> = Target {
     model: "gpt-4.1",
     max_output: Some(16_384),
     is_adaptive: false,
+    efforts: None,
     has_developer: true,
 };
 

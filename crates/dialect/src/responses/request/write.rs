@@ -38,7 +38,8 @@ pub fn write(prompt: &Prompt, target: &Target<'_>, dropped: &mut Dropped) -> Val
     if sampling(prompt, target, &mut body, dropped) {
         include.push(LOGPROBS);
     }
-    let thinking = prompt.thinking.as_ref().and_then(reasoning);
+    let thinking = prompt.thinking.as_ref();
+    let thinking = thinking.and_then(|thinking| reasoning(thinking, target, dropped));
     put(&mut body, "reasoning", thinking);
     put(&mut body, "text", text(prompt));
     caller(prompt, &mut body, dropped);
@@ -85,7 +86,7 @@ fn thinks(prompt: &Prompt, model: &str) -> bool {
 
 /// How hard to think. A budget is one in the words of Messages; without thinking, the
 /// model does as it does by itself, since many cannot but think.
-fn reasoning(thinking: &Thinking) -> Option<Value> {
+fn reasoning(thinking: &Thinking, target: &Target<'_>, dropped: &mut Dropped) -> Option<Value> {
     if thinking.is_off {
         return None;
     }
@@ -98,13 +99,18 @@ fn reasoning(thinking: &Thinking) -> Option<Value> {
         (None, Some(_)) => Some("high"),
         (None, None) => None,
     };
+    let taken = effort.and_then(|effort| target.effort(effort));
+    if effort.is_some() && taken.is_none() {
+        dropped.name("thinking");
+        return None;
+    }
     let summary = match thinking.summary.as_deref() {
         Some(known @ ("concise" | "detailed")) => Some(known),
         Some("omitted") => None,
         _ => Some("auto"),
     };
     let mut json = Map::new();
-    put(&mut json, "effort", effort);
+    put(&mut json, "effort", taken);
     put(&mut json, "summary", summary);
     Some(json.into()).filter(|_| effort.is_some() || summary.is_some())
 }

@@ -19,6 +19,7 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body_util::Full;
 use jiff::Timestamp;
+use memchr::memmem;
 use secrecy::SecretString;
 
 use self::cache::Cache;
@@ -27,7 +28,7 @@ use self::github::{Error, GitHub};
 use self::token::{Source as TokenSource, Tokens};
 use crate::call::Call;
 use crate::outcome::Outcome;
-use crate::provider::{Provider, Source, Token, Verdict};
+use crate::provider::{Mended, Provider, Source, Token, Verdict};
 use crate::quota::{Quota, Window};
 use crate::spoken::Spoken;
 use crate::upstream::Upstream;
@@ -123,8 +124,8 @@ impl Provider for Copilot {
         false
     }
 
-    fn refuses(&self, dialect: Dialect, body: &[u8]) -> bool {
-        strict::refuses(dialect, body)
+    fn mended(&self, dialect: Dialect, body: &[u8], is_adaptive: bool) -> Option<Mended> {
+        strict::mended(dialect, body, strict::Model { is_adaptive })
     }
 
     fn request(
@@ -134,6 +135,7 @@ impl Provider for Copilot {
         body: Bytes,
         token: &Token,
     ) -> Request<Full<Bytes>> {
+        let beta = (dialect == Dialect::Messages).then(|| betas(&call.headers, &body));
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = token.place(call.operation, dialect).clone();
@@ -147,8 +149,11 @@ impl Provider for Copilot {
         if call.envelope.vision {
             headers.insert("copilot-vision-request", HeaderValue::from_static("true"));
         }
-        if dialect == Dialect::Messages {
-            messages_headers(&call.headers, headers);
+        if let Some(beta) = beta {
+            headers.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
+            if let Some(beta) = beta {
+                headers.insert("anthropic-beta", beta);
+            }
         }
         if let Ok(id) = HeaderValue::from_str(&call.id) {
             headers.insert("x-request-id", id.clone());
@@ -216,23 +221,24 @@ impl Provider for Copilot {
     }
 }
 
-/// Copilot takes the version, and of the betas only some (facts: Copilot, 9).
-fn messages_headers(client: &HeaderMap, headers: &mut HeaderMap) {
-    const BETAS: [&str; 3] = [
+/// What of the betas Copilot takes (facts: Copilot, 9): those that the client asks for,
+/// and the one that a field of the body needs.
+fn betas(client: &HeaderMap, body: &[u8]) -> Option<HeaderValue> {
+    const CONTEXT: &str = "context-management-2025-06-27";
+    const TAKEN: [&str; 3] = [
         "interleaved-thinking-2025-05-14",
-        "context-management-2025-06-27",
+        CONTEXT,
         "advanced-tool-use-2025-11-20",
     ];
-    headers.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
     let asked = client.get_all("anthropic-beta").iter();
     let asked = asked.filter_map(|value| value.to_str().ok());
     let asked = asked.flat_map(|value| value.split(',')).map(str::trim);
-    let taken: Vec<&str> = asked.filter(|beta| BETAS.contains(beta)).collect();
-    if let Ok(taken) = HeaderValue::from_str(&taken.join(","))
-        && !taken.is_empty()
-    {
-        headers.insert("anthropic-beta", taken);
+    let mut taken: Vec<&str> = asked.filter(|beta| TAKEN.contains(beta)).collect();
+    if !taken.contains(&CONTEXT) && memmem::find(body, b"\"context_management\"").is_some() {
+        taken.push(CONTEXT);
     }
+    let taken = HeaderValue::try_from(taken.join(",")).ok()?;
+    (!taken.is_empty()).then_some(taken)
 }
 
 fn overridden(settings: &Settings) -> Vec<&'static str> {

@@ -161,6 +161,27 @@ fn another_dialects_seal_travels_with_a_tag_before_what_it_led_to() {
 }
 
 #[test]
+fn what_comes_after_the_reason_why_it_ends_is_told_before_it() {
+    let choices = choices(vec![
+        begin(),
+        call(0, "a", "read"),
+        Delta::Finish(Finish::Stop),
+        said("late"),
+        call(1, "b", "read"),
+        arguments(0, "{}"),
+    ]);
+    insta::assert_snapshot!(choices, @r#"
+    {"index":0,"delta":{"role":"assistant","content":null,"tool_calls":[{"index":0,"id":"a","type":"function","function":{"name":"read","arguments":""}}]},"finish_reason":null}
+    {"index":0,"delta":{"content":"late"},"finish_reason":null}
+    {"index":0,"delta":{"tool_calls":[{"index":1,"id":"b","type":"function","function":{"name":"read","arguments":""}}]},"finish_reason":null}
+    {"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]},"finish_reason":null}
+    {"index":0,"delta":{"tool_calls":[{"index":1,"function":{"arguments":"{}"}}]},"finish_reason":null}
+    {"index":0,"delta":{},"finish_reason":"tool_calls"}
+    [DONE]
+    "#);
+}
+
+#[test]
 fn after_a_failure_nothing_looks_like_a_clean_end() {
     let failed = Delta::Failed {
         code: Some("overloaded_error".to_owned()),

@@ -47,7 +47,7 @@ pub(super) fn write(
         dropped.name_if(is_wanted && setting.is_forced, "thinking");
         return Written {
             field: (is_wanted && !setting.is_forced).then_some(field),
-            effort: effort.and_then(level),
+            effort: effort.and_then(|effort| taken(level(effort)?, target)),
         };
     }
     if !is_wanted {
@@ -73,6 +73,13 @@ fn level(effort: &str) -> Option<&'static str> {
         "max" => Some("max"),
         _ => None,
     }
+}
+
+/// The nearest that the model takes.
+fn taken(level: &'static str, target: &Target<'_>) -> Option<&'static str> {
+    const LEVELS: [&str; 5] = ["low", "medium", "high", "xhigh", "max"];
+    let taken = target.effort(level)?;
+    LEVELS.into_iter().find(|known| *known == taken)
 }
 
 /// How many tokens to think for: at least as many as Anthropic takes, and, unless the
