@@ -1,5 +1,5 @@
 """Unmodified Claude Code and Codex CLI from npm against the router, each at a task with tools, on
-models that speak no dialect of theirs: each test's name is its claim."""
+models that do not speak its dialect: each test's name is its claim."""
 
 import json
 import os
@@ -12,6 +12,7 @@ import journal
 import mock
 
 ROUTER = os.environ["OPENAI_BASE_URL"].removesuffix("/v1")
+PROGRAM = os.environ["ROUTER_BIN"]
 BIN = pathlib.Path(os.environ["NPM_BIN"])
 CHAT, RESPONSES, MESSAGES = "/chat/completions", "/responses", "/v1/messages"
 
@@ -32,7 +33,7 @@ class Agent(unittest.TestCase):
     def run_agent(self, *arguments, **environment):
         """What it printed. It is given nothing of this machine's but the programs."""
         result = subprocess.run(
-            [str(BIN / arguments[0]), *arguments[1:]],
+            arguments,
             cwd=self.work,
             env={"PATH": os.environ["PATH"], "HOME": str(self.home)} | environment,
             stdin=subprocess.DEVNULL,
@@ -56,31 +57,33 @@ class Agent(unittest.TestCase):
 
 
 class ClaudeCode(Agent):
-    def ask(self, model, prompt):
+    TOLD = {"ANTHROPIC_BASE_URL": ROUTER, "ANTHROPIC_AUTH_TOKEN": "unused"}
+
+    def ask(self, model, prompt, *before, told=TOLD):
         printed = self.run_agent(
-            *("claude", "-p", prompt, "--model", model, "--output-format", "json"),
-            "--dangerously-skip-permissions",
-            ANTHROPIC_BASE_URL=ROUTER,
-            ANTHROPIC_AUTH_TOKEN="unused",
-            ANTHROPIC_DEFAULT_HAIKU_MODEL=model,
+            *(*before, BIN / "claude", "-p", prompt, "--output-format", "json"),
+            *("--model", model, "--dangerously-skip-permissions"),
             CLAUDE_CONFIG_DIR=str(self.home / "claude"),
             CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC="1",
             DISABLE_AUTOUPDATER="1",
             IS_SANDBOX="1",  # else it refuses to skip permissions as root
+            **told,
         )
         result = json.loads(printed)
         self.assertFalse(result["is_error"], printed)
         return result["result"]
 
-    def test_a_shell_command_is_run_and_its_output_told_on_a_model_of_chat_alone(self):
+    def prompt(self):
         arguments = json.dumps({"command": f"cat {self.secret}", "description": "Read it"})
-        said = self.ask("gemini-3.1-pro", f"call Bash with {arguments}")
+        return f"call Bash with {arguments}"
+
+    def test_a_shell_command_is_run_and_its_output_told_on_a_model_of_chat_alone(self):
+        said = self.ask("gemini-3.1-pro", self.prompt())
         self.assertIn(f"the tool said: {self.word}", said)
         self.assert_all_asked(CHAT)
 
     def test_a_shell_command_is_run_and_its_output_told_on_a_model_of_z_ai(self):
-        arguments = json.dumps({"command": f"cat {self.secret}", "description": "Read it"})
-        said = self.ask("glm-5.2", f"call Bash with {arguments}")
+        said = self.ask("glm-5.2", self.prompt())
         self.assertIn(f"the tool said: {self.word}", said)
         self.assert_all_asked(CHAT)
 
@@ -94,6 +97,13 @@ class ClaudeCode(Agent):
         self.assert_all_asked(RESPONSES, "echidna")
 
 
+    def test_run_starts_it_with_nothing_but_the_models_name(self):
+        run = (PROGRAM, "run", "--url", ROUTER, "--")
+        said = self.ask("gemini-3.1-pro", self.prompt(), *run, told={})
+        self.assertIn(f"the tool said: {self.word}", said)
+        self.assert_all_asked(CHAT)
+
+
 class Codex(Agent):
     PROVIDER = {"name": "tokn-router", "base_url": f"{ROUTER}/v1", "wire_api": "responses"}
     FIELDS = ", ".join(f"{name} = {json.dumps(value)}" for name, value in PROVIDER.items())
@@ -101,15 +111,19 @@ class Codex(Agent):
     # Asks over a WebSocket.
     BUILT_IN = (f'openai_base_url = "{ROUTER}/v1"',)
 
+    def setUp(self):
+        super().setUp()
+        self.codex_home = self.home / "codex"
+        self.codex_home.mkdir()
+
     def ask(self, model, prompt, settings=OWN):
-        home = self.home / "codex"
-        home.mkdir()
+        settings = (*settings, f'model = "{model}"', "analytics.enabled = false")
         printed = self.run_agent(
-            *("codex", "exec", "--json", "--skip-git-repo-check", "--model", model),
+            *(BIN / "codex", "exec", "--json", "--skip-git-repo-check"),
             "--dangerously-bypass-approvals-and-sandbox",
-            *(word for setting in (*settings, "analytics.enabled = false") for word in ("-c", setting)),
+            *(word for setting in settings for word in ("-c", setting)),
             prompt,
-            CODEX_HOME=str(home),
+            CODEX_HOME=str(self.codex_home),
             CODEX_API_KEY="unused",
         )
         return [json.loads(line) for line in printed.splitlines()]
@@ -137,6 +151,12 @@ class Codex(Agent):
 
     def test_its_built_in_provider_which_first_asks_for_a_web_socket_does_the_same(self):
         self.assert_said(self.ask("gemini-3.1-pro", self.prompt(), self.BUILT_IN))
+        self.assert_all_asked(CHAT)
+
+    def test_what_setup_writes_is_all_that_it_needs(self):
+        setup = (PROGRAM, "setup", "codex", "--url", ROUTER, "--write")
+        self.run_agent(*setup, CODEX_HOME=str(self.codex_home))
+        self.assert_said(self.ask("gemini-3.1-pro", self.prompt(), ()))
         self.assert_all_asked(CHAT)
 
 
