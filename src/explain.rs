@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use dialect::Operation;
 use futures_util::future::join_all;
 use gateway::clock::Now;
 use gateway::decision::{Explanation, Stood, Told, word};
@@ -47,6 +48,11 @@ fn request(path: &Path, id: &str, as_json: bool) -> Outcome {
     print(format_args!("{}", summary(&record)))?;
     let explanation = decision.and_then(|text| serde_json::from_str::<Explanation<'_>>(text).ok());
     let Some(explanation) = explanation else {
+        if record.operation == Operation::CountTokens && record.outcome == Ending::Complete {
+            return print(format_args!(
+                "\nno upstream that counts for this model was asked: the number is an estimate"
+            ));
+        }
         return print(format_args!(
             "\nno account was chosen for it: nothing is known of a decision"
         ));
@@ -87,14 +93,15 @@ fn request(path: &Path, id: &str, as_json: bool) -> Outcome {
 }
 
 fn summary(record: &Record) -> String {
-    let kind = if record.stream {
-        "streamed"
-    } else {
-        "in one piece"
+    let kind = match record.operation {
+        Operation::Generate if record.stream => "streamed",
+        Operation::Generate => "in one piece",
+        Operation::Embed => "embedded",
+        Operation::CountTokens => "its tokens counted",
     };
     let ended = match (record.outcome, record.account.as_deref()) {
         (Ending::Complete, Some(account)) => format!("served by {account}"),
-        (Ending::Complete, None) => "served".into(),
+        (Ending::Complete, None) => "told by the router itself".into(),
         (Ending::Failed, _) => "failed".into(),
         (Ending::Cancelled, _) => "left by its client".into(),
     };

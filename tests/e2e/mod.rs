@@ -16,6 +16,7 @@ mod import;
 mod login;
 mod logs;
 mod manual;
+mod operations;
 mod pool;
 mod records;
 mod run;

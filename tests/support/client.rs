@@ -60,6 +60,15 @@ pub(crate) async fn open(address: SocketAddr, body: Value) -> Open {
     send(address, request.expect("a request")).await
 }
 
+/// Posts to any path.
+pub(crate) async fn post(address: SocketAddr, path: &str, body: Value) -> Reply {
+    let request = Request::post(path).body(Full::from(body.to_string()));
+    send(address, request.expect("a path of the API"))
+        .await
+        .rest()
+        .await
+}
+
 /// Asks for a chat completion in a conversation that a header names.
 pub(crate) async fn open_in(address: SocketAddr, session: &str, body: Value) -> Open {
     let request = Request::post(CHAT).header("x-session-id", session);

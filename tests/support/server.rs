@@ -81,6 +81,11 @@ impl Server {
         client::get(self.address(), path).await
     }
 
+    /// Posts to any path.
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Reply {
+        client::post(self.address(), path, body).await
+    }
+
     /// Asks for a chat completion and reads the reply to its end.
     pub(crate) async fn chat(&self, body: Value) -> Reply {
         self.open(body).await.rest().await

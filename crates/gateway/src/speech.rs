@@ -56,9 +56,9 @@ impl Speech {
             return Err(Failure::new(400, "tokens_not_supported", text));
         }
         if dialect == call.dialect {
-            let mended = account
-                .backend
-                .mended(dialect, &call.body, account.is_adaptive(model));
+            // Looked up only where it matters: this is on every request's way.
+            let is_adaptive = dialect == Dialect::Messages && account.is_adaptive(model);
+            let mended = account.backend.mended(dialect, &call.body, is_adaptive);
             return Ok(match mended {
                 None => Self {
                     dialect,
