@@ -30,7 +30,8 @@ async fn vectors_and_counted_tokens_are_explained_as_what_they_are() {
         told += &home.run(&["explain", id]).await.succeeded().printed();
         told += "---\n";
     }
-    with_times_named(|| insta::assert_snapshot!(told, @"
+    with_times_named(|| {
+        insta::assert_snapshot!(told, @"
     request [id]
     text-embedding-3-small, embedded, at [moment]
     served by octocat after 1 attempt in [time], the first byte after [time]
@@ -57,5 +58,6 @@ async fn vectors_and_counted_tokens_are_explained_as_what_they_are() {
 
     no upstream that counts for this model was asked: the number is an estimate
     ---
-    "));
+    ")
+    });
 }
