@@ -24,8 +24,8 @@ pub struct Steady {
     response: Option<String>,
     /// The id that each item was added with, by its `output_index`.
     items: Vec<(u64, String)>,
-    /// The item that was spoken of last, which most events go on with.
-    last: Option<usize>,
+    /// The id of the item that was spoken of last, as JSON writes it.
+    quoted: String,
     exact: Vec<(Digest, String)>,
 }
 
@@ -53,10 +53,9 @@ impl Steady {
 
     /// Whether an event speaks of the same item as the one before, by its id.
     fn goes_on(&self, event: &[u8]) -> bool {
-        let Some((_, id)) = self.last.and_then(|last| self.items.get(last)) else {
-            return false;
-        };
-        memmem::find(event, id.as_bytes()).is_some()
+        // With its quotes, since one id may be the beginning of another.
+        !self.quoted.is_empty()
+            && memmem::find(event, self.quoted.as_bytes()).is_some()
             && memmem::find(event, b"\"response\"").is_none()
     }
 
@@ -83,7 +82,8 @@ impl Steady {
             self.add(index, item.id);
             return Some(splices);
         }
-        self.last = self.items.iter().position(|(known, _)| *known == index);
+        let known = self.items.iter().find(|(known, _)| *known == index);
+        self.quoted = known.map_or_else(String::new, |(_, id)| quoted(id));
         if let Some(id) = read.id {
             splices.extend(self.named(event, index, id));
         }
@@ -145,7 +145,7 @@ impl Steady {
             return;
         };
         if self.items.len() < MOST && self.items.iter().all(|(known, _)| *known != index) {
-            self.last = Some(self.items.len());
+            self.quoted = quoted(&id);
             self.items.push((index, id.into_owned()));
         }
     }
@@ -162,8 +162,12 @@ fn renamed(event: &[u8], id: &RawValue, known: &str) -> Option<Splice> {
     let told = text(id)?;
     (told != known).then(|| {
         let at: Range<usize> = span(event, id.get());
-        Splice::replace(at, serde_json::Value::from(known).to_string())
+        Splice::replace(at, quoted(known))
     })
+}
+
+fn quoted(id: &str) -> String {
+    serde_json::Value::from(id).to_string()
 }
 
 /// What is read of an event.
@@ -274,6 +278,18 @@ mod tests {
             assert_eq!(steady.event(&event(&told)), None, "{told}");
         }
         assert_eq!(steady.exact().count(), 0);
+    }
+
+    #[test]
+    fn an_id_that_begins_as_another_does_is_another() {
+        let mut steady = Steady::default();
+        let added =
+            json!({"type": "response.output_item.added", "output_index": 0, "item": {"id": "a"}});
+        assert_eq!(steady.event(&event(&added)), None);
+        let done =
+            json!({"type": "response.output_item.done", "output_index": 0, "item": {"id": "ab"}});
+        let mended = steady.event(&event(&done)).unwrap();
+        assert!(memmem::find(&mended, br#""id":"a""#).is_some());
     }
 
     proptest! {
