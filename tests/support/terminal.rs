@@ -49,7 +49,7 @@ impl Home {
     ) -> Terminal {
         let (pty, pts) = pty_process::open().expect("there are terminals");
         pty.resize(Size::new(24, columns)).unwrap();
-        let mut command = pty_process::Command::new(program)
+        let mut command = listening(program)
             .args(args)
             .env_clear()
             .env("TERM", "xterm-256color")
@@ -66,6 +66,19 @@ impl Home {
             names: self.names().clone(),
         }
     }
+}
+
+/// A program that Ctrl-C ends, also where the tests themselves do not hear it: a shell lets
+/// what it runs in the background ignore it, and who is started inherits that.
+#[cfg(target_os = "linux")]
+fn listening(program: &str) -> pty_process::Command {
+    pty_process::Command::new("/usr/bin/env").args(["--default-signal=INT,QUIT", program])
+}
+
+/// Other systems' `env` cannot do that.
+#[cfg(not(target_os = "linux"))]
+fn listening(program: &str) -> pty_process::Command {
+    pty_process::Command::new(program)
 }
 
 impl Terminal {
