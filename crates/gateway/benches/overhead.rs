@@ -30,6 +30,7 @@ usage: overhead SCENARIO --url http://HOST:PORT/PATH [--header 'NAME: VALUE']...
   latency   small requests over one connection
   body      requests with large bodies
   streams   streams of small chunks, many at once
+  messages  the same for a client of Messages, where the upstream speaks Chat
   open      streams that have begun are held until a line or the end of stdin
 
   --requests N     how many requests or streams in all
@@ -91,6 +92,7 @@ struct Plan {
 enum Load {
     Whole,
     Streams,
+    Messages,
     Open,
 }
 
@@ -101,6 +103,7 @@ impl Plan {
             "latency" => (Load::Whole, [2_000, 1, 100]),
             "body" => (Load::Whole, [200, 4, 1 << 20]),
             "streams" => (Load::Streams, [64, 64, 100]),
+            "messages" => (Load::Messages, [64, 64, 100]),
             "open" => (Load::Open, [1_000, 1_000, 100]),
             other => return Err(format!("there is no scenario {other}\n{USAGE}").into()),
         };
@@ -132,7 +135,7 @@ impl Plan {
         let (address, path) = url.split_once('/').ok_or("the URL has no path")?;
         let model = model.unwrap_or_else(|| match load {
             Load::Whole => "bench-small".to_owned(),
-            Load::Streams | Load::Open => format!("bench-stream-{chunks}-{pace}"),
+            Load::Streams | Load::Messages | Load::Open => format!("bench-stream-{chunks}-{pace}"),
         });
         let body = body(&model, load != Load::Whole, bytes);
         let request = format!(
@@ -156,7 +159,9 @@ impl Plan {
 /// A chat request of about `bytes`: program text in many messages, with the escapes it needs.
 fn body(model: &str, stream: bool, bytes: usize) -> String {
     const MESSAGE: &str = r#"{"role":"user","content":"What does this print?\n\n\tfor (i, name) in names.iter().enumerate() {\n\t\tprintln!(\"{i}: {name}\");\n\t}\n"}"#;
-    let mut body = format!(r#"{{"model":"{model}","stream":{stream},"messages":[{MESSAGE}"#);
+    // Messages wants a limit, and Chat takes one.
+    let mut body =
+        format!(r#"{{"model":"{model}","stream":{stream},"max_tokens":4096,"messages":[{MESSAGE}"#);
     while body.len() + MESSAGE.len() < bytes {
         body.push(',');
         body.push_str(MESSAGE);
@@ -234,8 +239,13 @@ async fn stream(connection: &mut Connection, plan: &Plan, tally: &mut Tally) -> 
             tally.late.extend(late);
         }
     }
-    // The chunks, the one that tells why the reply ended, and `[DONE]`.
-    if events.count != plan.chunks + 2 || !events.are_done() {
+    let (more, end): (u64, &[u8]) = match plan.load {
+        // The message's, the block's and the reply's beginnings and ends.
+        Load::Messages => (5, b"{\"type\":\"message_stop\"}\n\n"),
+        // The one that tells why the reply ended, and `[DONE]`.
+        _ => (2, b"data: [DONE]\n\n"),
+    };
+    if events.count != plan.chunks + more || !events.end_with(end) {
         let (count, chunks) = (events.count, plan.chunks);
         return Err(format!("a stream of {chunks} chunks had {count} events").into());
     }

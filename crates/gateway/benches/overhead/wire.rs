@@ -178,7 +178,7 @@ pub(crate) struct Events {
     pub(crate) bytes: u64,
     at_line_start: bool,
     /// The last bytes of the stream.
-    tail: [u8; DONE.len()],
+    tail: [u8; LONGEST_END],
 }
 
 impl Events {
@@ -205,10 +205,10 @@ impl Events {
         }
     }
 
-    /// Whether the last of them said that the stream is whole.
-    pub(crate) fn are_done(&self) -> bool {
-        self.tail == *DONE
+    /// Whether the last of them ended so, which says that the stream is whole.
+    pub(crate) fn end_with(&self, end: &[u8]) -> bool {
+        self.tail.ends_with(end)
     }
 }
 
-const DONE: &[u8; 14] = b"data: [DONE]\n\n";
+const LONGEST_END: usize = 32;
