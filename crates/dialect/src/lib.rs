@@ -29,6 +29,7 @@ mod fields;
 mod json;
 pub mod messages;
 mod opening;
+mod plain;
 pub mod prompt;
 mod raw;
 pub mod responses;

@@ -8,6 +8,7 @@ use crate::Usage;
 use crate::chat::{error_words, opaque};
 use crate::delta::{Delta, Finish};
 use crate::json::{list, string, text};
+use crate::plain;
 
 /// Reads the events of a streamed reply.
 ///
@@ -34,11 +35,23 @@ struct Choice {
 impl Decoder {
     /// Takes in the `data` of one event.
     pub fn event(&mut self, data: &[u8], out: &mut Vec<Delta>) {
-        if data.trim_ascii() == b"[DONE]" {
+        if let Some(text) = self.plain_text(data) {
+            self.seal(out);
+            out.push(Delta::Text(text));
+        } else if data.trim_ascii() == b"[DONE]" {
             self.done(out);
         } else if let Ok(chunk) = serde_json::from_slice::<Value>(data) {
             self.chunk(data, &chunk, false, out);
         }
+    }
+
+    /// The text of a chunk that says nothing else, of a choice that has begun.
+    fn plain_text(&self, data: &[u8]) -> Option<String> {
+        self.begun.as_ref()?;
+        let (index, text) = plain::chat(data)?;
+        let mut choices = self.choices.iter();
+        let is_known = choices.any(|choice| choice.index == index);
+        (is_known && !text.is_empty()).then(|| text.into_owned())
     }
 
     fn chunk(&mut self, data: &[u8], chunk: &Value, is_whole: bool, out: &mut Vec<Delta>) {

@@ -7,6 +7,7 @@ use super::whole;
 use crate::chat::opaque;
 use crate::delta::{Delta, Finish, Reply};
 use crate::json::put;
+use crate::plain::write_text;
 use crate::prompt::Seal;
 use crate::translate::Asked;
 use crate::{Dialect, Failure, Usage};
@@ -16,6 +17,8 @@ use crate::{Dialect, Failure, Usage};
 pub struct Encoder {
     asked: Asked,
     heading: Option<Heading>,
+    /// A chunk of text up to the text, once there was one.
+    opening: String,
     has_role: bool,
     /// Those that wait to be written, in one.
     seals: Vec<Seal>,
@@ -65,6 +68,7 @@ impl Encoder {
         Self {
             asked,
             heading: None,
+            opening: String::new(),
             has_role: false,
             seals: Vec::new(),
             is_sealed: false,
@@ -94,7 +98,7 @@ impl Encoder {
             }
             Delta::Text(text) => {
                 self.seal(out);
-                self.say("content", text, out);
+                self.more_text(text, out);
             }
             Delta::Refusal(text) => {
                 self.seal(out);
@@ -230,6 +234,23 @@ impl Encoder {
             self.is_sealed = true;
             self.say("reasoning_opaque", opaque, out);
         }
+    }
+
+    /// More of the text: what most chunks are, and so written without a tree.
+    fn more_text(&mut self, text: String, out: &mut Vec<u8>) {
+        if !self.has_role {
+            return self.say("content", text, out);
+        }
+        if self.opening.is_empty() {
+            let heading = Value::Object(self.heading().chunk()).to_string();
+            self.opening = format!(
+                "data: {},\"choices\":[{{\"index\":0,\"delta\":{{\"content\":",
+                heading.strip_suffix('}').unwrap_or(&heading)
+            );
+        }
+        out.extend_from_slice(self.opening.as_bytes());
+        write_text(&text, out);
+        out.extend_from_slice(b"},\"finish_reason\":null}]}\n\n");
     }
 
     fn say(&mut self, field: &str, value: impl Into<Value>, out: &mut Vec<u8>) {

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::delta::{Delta, Finish};
+use crate::plain::{self, More};
 use crate::prompt::Seal;
 use crate::{Dialect, Usage};
 
@@ -66,12 +67,17 @@ pub fn whole(json: &[u8]) -> Option<Vec<Delta>> {
 impl Decoder {
     /// Takes in the `data` of one event.
     pub fn event(&mut self, data: &[u8], out: &mut Vec<Delta>) {
-        let Ok(event) = serde_json::from_slice::<Value>(data) else {
-            return;
-        };
         if self.has_failed {
             return;
         }
+        match plain::messages(data) {
+            Some((_, More::Text(text))) => return self.text(Some(&text), out),
+            Some((_, More::Thought(text))) => return self.thought(Some(&text), out),
+            None => {}
+        }
+        let Ok(event) = serde_json::from_slice::<Value>(data) else {
+            return;
+        };
         let index = event["index"].as_u64().unwrap_or_default();
         match event["type"].as_str().unwrap_or_default() {
             "message_start" => {

@@ -11,6 +11,7 @@ use super::blocks::{Block, Kind, Scan, seal_text};
 use super::failed;
 use crate::Usage;
 use crate::delta::{Delta, Finish};
+use crate::plain::{write_number, write_text};
 use crate::prompt::Seal;
 use crate::translate::Asked;
 
@@ -252,9 +253,9 @@ impl Encoder {
         if block.pending.is_empty() {
             return;
         }
-        let delta = match &mut block.kind {
-            Kind::Text { .. } => json!({"type": "text_delta", "text": block.pending}),
-            Kind::Thinking { .. } => json!({"type": "thinking_delta", "thinking": block.pending}),
+        let (kind, field) = match &mut block.kind {
+            Kind::Text { .. } => ("text_delta", "text"),
+            Kind::Thinking { .. } => ("thinking_delta", "thinking"),
             // Text becomes a member of an object, and is whole only at the end.
             Kind::Redacted { .. }
             | Kind::Call {
@@ -262,11 +263,24 @@ impl Encoder {
             } => return,
             Kind::Call { has_arguments, .. } => {
                 *has_arguments = true;
-                json!({"type": "input_json_delta", "partial_json": block.pending})
+                ("input_json_delta", "partial_json")
             }
         };
+        self.more(kind, field, &block.pending, out);
         block.pending.clear();
-        self.block_delta(&delta, out);
+    }
+
+    /// More of a block: what most events are, and so written without a tree.
+    fn more(&self, kind: &str, field: &str, text: &str, out: &mut Vec<u8>) {
+        out.extend_from_slice(
+            b"event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":",
+        );
+        write_number(self.index, out);
+        for piece in [",\"delta\":{\"type\":\"", kind, "\",\"", field, "\":"] {
+            out.extend_from_slice(piece.as_bytes());
+        }
+        write_text(text, out);
+        out.extend_from_slice(b"}}\n\n");
     }
 
     fn stop_block(&mut self, block: Block, out: &mut Vec<u8>) {
@@ -274,42 +288,22 @@ impl Encoder {
             Kind::Thinking {
                 signature: Some(signature),
                 ..
-            } => self.block_delta(
-                &json!({"type": "signature_delta", "signature": signature}),
-                out,
-            ),
+            } => self.more("signature_delta", "signature", &signature, out),
             Kind::Call {
                 is_custom: true, ..
             } => {
                 let input = json!({"input": block.pending}).to_string();
-                self.block_delta(
-                    &json!({"type": "input_json_delta", "partial_json": input}),
-                    out,
-                );
+                self.more("input_json_delta", "partial_json", &input, out);
             }
             Kind::Call {
                 has_arguments: false,
                 ..
-            } => self.block_delta(
-                &json!({"type": "input_json_delta", "partial_json": "{}"}),
-                out,
-            ),
+            } => self.more("input_json_delta", "partial_json", "{}", out),
             _ => {}
         }
         let stop = json!({"type": "content_block_stop", "index": self.index});
         event(out, &stop);
         self.index += 1;
-    }
-
-    fn block_delta(&self, delta: &Value, out: &mut Vec<u8>) {
-        event(
-            out,
-            &json!({
-                "type": "content_block_delta",
-                "index": self.index,
-                "delta": delta,
-            }),
-        );
     }
 
     /// Some upstreams end with `stop` though there are calls (facts: Copilot, 8).

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::heard::{Heard, Kind, What};
 use super::usage;
 use crate::delta::{Delta, Finish};
+use crate::plain;
 use crate::responses::json::{count, list, string, text};
 
 /// Reads the events of a streamed reply.
@@ -37,12 +38,19 @@ pub fn whole(json: &[u8]) -> Option<Vec<Delta>> {
 impl Decoder {
     /// Takes in the `data` of one event.
     pub fn event(&mut self, data: &[u8], out: &mut Vec<Delta>) {
-        let Ok(event) = serde_json::from_slice::<Value>(data) else {
-            return;
-        };
         if self.is_over {
             return;
         }
+        if let Some((index, part, text)) = plain::responses(data) {
+            self.begin(&Value::Null, out);
+            self.index = index;
+            let place = (index, Kind::Message);
+            self.heard.more(place, (What::Text, part), &text, out);
+            return;
+        }
+        let Ok(event) = serde_json::from_slice::<Value>(data) else {
+            return;
+        };
         let kind = event["type"].as_str().unwrap_or_default();
         // Copilot's own errors in mid-stream have no type.
         if kind == "error" || (kind.is_empty() && event["error"].is_object()) {

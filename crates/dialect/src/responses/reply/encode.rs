@@ -221,21 +221,29 @@ impl Encoder {
             self.close_part(at, out);
             self.open_new_part(at, is_refusal, out);
         }
-        let Some((place, part)) = self.open_part() else {
-            return;
-        };
-        let [id, index, content] = place;
-        let delta = ("delta", json!(text));
-        match part {
-            Part::Text { text: before, .. } => {
-                before.push_str(text);
-                let fields = [id, index, content, delta, ("logprobs", json!([]))];
-                self.events.write("response.output_text.delta", fields, out);
-            }
-            Part::Refusal(before) => {
-                before.push_str(text);
-                let fields = [id, index, content, delta];
-                self.events.write("response.refusal.delta", fields, out);
+        if let Some(Item {
+            id,
+            body: Body::Message(parts),
+            ..
+        }) = self.items.get_mut(at)
+        {
+            let content = parts.len().saturating_sub(1);
+            match parts.last_mut() {
+                Some(Part::Text { text: before, .. }) => {
+                    before.push_str(text);
+                    self.events.write_text((id, at, content), text, out);
+                }
+                Some(Part::Refusal(before)) => {
+                    before.push_str(text);
+                    let fields = [
+                        ("item_id", json!(id)),
+                        ("output_index", json!(at)),
+                        ("content_index", json!(content)),
+                        ("delta", json!(text)),
+                    ];
+                    self.events.write("response.refusal.delta", fields, out);
+                }
+                None => {}
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::plain;
 use crate::responses::json::put;
 
 /// Writes events, counting them.
@@ -13,6 +14,36 @@ pub(super) struct Events {
 }
 
 impl Events {
+    /// Writes one that says more of the text of a part: what most events are, and so
+    /// written without a tree.
+    pub(super) fn write_text(
+        &mut self,
+        (item, index, part): (&str, usize, usize),
+        text: &str,
+        out: &mut Vec<u8>,
+    ) {
+        if self.is_silent {
+            return;
+        }
+        out.extend_from_slice(
+            b"event: response.output_text.delta\ndata: \
+              {\"type\":\"response.output_text.delta\",\"sequence_number\":",
+        );
+        plain::write_number(self.next, out);
+        self.next += 1;
+        out.extend_from_slice(b",\"item_id\":");
+        plain::write_text(item, out);
+        for (name, number) in [("output_index", index), ("content_index", part)] {
+            out.extend_from_slice(b",\"");
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(b"\":");
+            plain::write_number(number as u64, out);
+        }
+        out.extend_from_slice(b",\"delta\":");
+        plain::write_text(text, out);
+        out.extend_from_slice(b",\"logprobs\":[]}\n\n");
+    }
+
     /// Writes one of this type with these fields.
     pub(super) fn write<const N: usize>(
         &mut self,
