@@ -35,6 +35,7 @@ fn a_request(input: &Input<'_>, to: Dialect) {
         dialect: to,
         model: "a-model",
         max_output: input.chooses(0).then_some(8_000),
+        efforts: None,
         is_adaptive: input.chooses(1),
         has_developer: input.chooses(2),
     };
