@@ -275,6 +275,41 @@ pub fn fold(from: Dialect, events: &[u8]) -> Reply {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_schema_that_is_none_is_refused_in_every_dialect() {
+        let odd = json!([{"type": "object"}]);
+        for (dialect, body) in [
+            (
+                Dialect::Chat,
+                json!({"model": "m", "messages": [{"role": "user", "content": "a"}],
+                "response_format": {"type": "json_schema", "json_schema": {"schema": odd}}}),
+            ),
+            (
+                Dialect::Responses,
+                json!({"model": "m", "input": "a",
+                "text": {"format": {"type": "json_schema", "name": "n", "schema": odd}}}),
+            ),
+            (
+                Dialect::Messages,
+                json!({"model": "m", "messages": [{"role": "user", "content": "a"}],
+                "output_config": {"format": {"type": "json_schema", "schema": odd}}}),
+            ),
+        ] {
+            let read = parse_request(
+                dialect,
+                body.to_string().as_bytes(),
+                &mut Dropped::default(),
+            );
+            let failure = read.unwrap_err();
+            assert!(
+                failure.message.contains("schema"),
+                "{dialect:?}: {}",
+                failure.message
+            );
+        }
+    }
 
     #[test]
     fn an_effort_that_the_model_does_not_take_becomes_the_nearest() {

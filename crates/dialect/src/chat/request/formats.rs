@@ -20,6 +20,10 @@ pub(super) fn read(format: &Value, dropped: &mut Dropped) -> Result<Option<Forma
                 return Err(wrong(place, "has to be an object"));
             }
             let schema = json.get("schema").filter(|schema| !schema.is_null());
+            if schema.is_some_and(|schema| !schema.is_object()) {
+                let place = "response_format.json_schema.schema";
+                return Err(wrong(place, "has to be a JSON Schema"));
+            }
             Ok(Some(Format::Schema {
                 name: string(&json["name"]),
                 description: string(&json["description"]),

@@ -191,6 +191,8 @@ fn format(body: &Fields<'_>, dropped: &mut Dropped) -> Result<Option<Format>, Fa
         told => told,
     };
     let Some(told) = told else { return Ok(None) };
+    // A list, say, is no schema, and no upstream takes it for one.
+    told.object("schema")?;
     match (told.text("type")?, told.any("schema")) {
         (Some("json_schema"), Some(schema)) => Ok(Some(Format::Schema {
             name: told.text("name")?.map(str::to_owned),
