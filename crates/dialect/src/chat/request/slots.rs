@@ -31,7 +31,7 @@ pub(super) fn write(prompt: &Prompt, target: &Target<'_>, dropped: &mut Dropped)
         // to stand together, before all of their results.
         match said {
             0 => slots.other(turn),
-            said => slots.assistant(turns.iter().take(said).flat_map(|turn| &turn.parts)),
+            said => slots.assistant(turns.iter().take(said)),
         }
         turns = turns.get(said.max(1)..).unwrap_or_default();
     }
@@ -129,10 +129,14 @@ impl<'p> Slots<'p, '_> {
         }
     }
 
-    fn assistant(&mut self, parts: impl Iterator<Item = &'p Part>) {
+    fn assistant(&mut self, turns: impl Iterator<Item = &'p Turn>) {
         let mut said = Said::default();
-        for part in parts {
-            said.add(part, self.dropped);
+        for turn in turns {
+            for part in &turn.parts {
+                said.add(part, self.dropped);
+            }
+            // The next turn's words are not the end of this one's.
+            said.is_apart = true;
         }
         let at = self.slots.len();
         if let Some(message) = said.message(self.has_developer) {
@@ -160,7 +164,7 @@ struct Said<'p> {
     reasoning: String,
     seal: Option<&'p crate::prompt::Seal>,
     text: String,
-    /// Whether something else came since the text's end.
+    /// Whether something else came since the text's end, or its turn is over.
     is_apart: bool,
     refusal: String,
     calls: Vec<Value>,

@@ -317,3 +317,13 @@ fn a_name_too_long_for_openai_is_cut_the_same_everywhere() {
     assert_eq!(called, &body["tools"][0]["function"]["name"]);
     assert_eq!(called, &body["tool_choice"]["function"]["name"]);
 }
+
+#[test]
+fn what_the_model_says_in_two_turns_does_not_run_together() {
+    let prompt = of_turns(vec![
+        turn(Role::Assistant, vec![Part::text("O"), Part::text("k.")]),
+        turn(Role::Assistant, vec![Part::text("Done.")]),
+    ]);
+    let (body, _) = written(&prompt, &COPILOT);
+    assert_eq!(body["messages"][0]["content"], "Ok.\n\nDone.");
+}
