@@ -213,3 +213,16 @@ fn a_citation_is_a_note_on_the_text_of_its_block() {
     });
     insta::assert_snapshot!(note.unwrap(), @r#"{"type":"url_citation","url_citation":{"start_index":10,"end_index":19,"url":"https://example.com","title":"W"}}"#);
 }
+
+#[test]
+fn a_call_without_a_name_is_none() {
+    let call = |name| json!({"type": "tool_use", "id": "toolu_1", "name": name, "input": {}});
+    let content = [call(json!("")), call(json!(7)), call(json!("read"))];
+    let reply = json!({"type": "message", "role": "assistant", "content": content});
+    let read = whole(reply.to_string().as_bytes()).unwrap();
+    let calls = read.iter().filter_map(|delta| match delta {
+        Delta::Call { number, name, .. } => Some((*number, name.as_str())),
+        _ => None,
+    });
+    assert_eq!(calls.collect::<Vec<_>>(), [(0, "read")]);
+}

@@ -146,7 +146,8 @@ impl Decoder {
                 self.say(sealed(data.to_owned(), true), out);
                 Open::Other
             }
-            "tool_use" => {
+            // Nobody can tell what is called without a name.
+            "tool_use" if block["name"].as_str().is_some_and(|name| !name.is_empty()) => {
                 let text = |field: &str| block[field].as_str().unwrap_or_default().to_owned();
                 let number = self.calls;
                 self.calls += 1;
