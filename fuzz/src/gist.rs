@@ -25,7 +25,10 @@ impl Gist {
         for block in &reply.blocks {
             match block {
                 Block::Text { text, .. } | Block::Refusal(text) => gist.text.push_str(text),
-                Block::Call { name, input, .. } => gist.calls.push((name.clone(), value(input))),
+                // A name that is longer than any dialect takes is a shorter one elsewhere.
+                Block::Call { name, input, .. } => {
+                    gist.calls.push((flat(None, name), value(input)));
+                }
                 Block::Reasoning { .. } => {}
             }
         }
