@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use dialect::embeddings::{Request, in_base64};
+use dialect::embeddings::{Error, Request, in_base64};
 use dialect::{Dialect, Failure, Operation};
 use http::Response;
 use http::request::Parts;
@@ -28,8 +28,13 @@ pub(crate) async fn embed(
     let arrived = arrive(id, head, body, gateway.max_body()).await;
     let call = arrived.and_then(|(arrival, body)| {
         let request = Request::read(&body);
-        let request =
-            request.map_err(|error| Failure::new(400, "invalid_input", error.to_string()))?;
+        let request = request.map_err(|error| {
+            let code = match error {
+                Error::Invalid(_) => "invalid_json",
+                Error::Input | Error::Format => "invalid_input",
+            };
+            Failure::new(400, code, error.to_string())
+        })?;
         let call = admit(arrival, DIALECT, Operation::Embed, request.body.into())?;
         Ok((call, request.base64))
     });

@@ -54,6 +54,22 @@ async fn base64_is_made_of_numbers_by_the_router() {
 }
 
 #[tokio::test]
+async fn what_is_no_request_for_vectors_is_told_from_one_without_a_text() {
+    let house = House::build().await;
+    for (body, code) in [
+        ("[]", "invalid_json"),
+        (r#"{"model":"text-embedding-3-small"}"#, "invalid_input"),
+        (r#"{"input":"a"}"#, "missing_model"),
+    ] {
+        let answer = house.post("/v1/embeddings", body).await;
+        assert_eq!(
+            (answer.status.as_u16(), &answer.json()["error"]["code"]),
+            (400, &json!(code))
+        );
+    }
+}
+
+#[tokio::test]
 async fn tokens_are_refused_with_what_to_do_where_only_texts_are_embedded() {
     let house = House::build().await;
     let answer = embed(&house, &json!({"model": EMBEDDER, "input": [[1, 2]]})).await;
