@@ -44,8 +44,6 @@ pub(super) struct Heading {
 #[derive(Debug)]
 struct Call {
     number: usize,
-    name: String,
-    id: String,
     kind: Kind,
     /// Whether anything came of what it is called with.
     has_input: bool,
@@ -164,26 +162,22 @@ impl Encoder {
         let name = known.map_or_else(|| flat.to_owned(), |known| known.name.clone());
         let index = self.calls.len();
         let start = match kind {
-            Kind::Function => Some(json!({
+            Kind::Function => json!({
                 "index": index, "id": id, "type": "function",
                 "function": {"name": name, "arguments": ""},
-            })),
-            Kind::Custom => Some(json!({
+            }),
+            // A client counts the calls as they begin, be there nothing more to say of one.
+            Kind::Custom | Kind::Wrapped(_) => json!({
                 "index": index, "id": id, "type": "custom",
                 "custom": {"name": name, "input": ""},
-            })),
-            Kind::Wrapped(_) => None,
+            }),
         };
         self.calls.push(Call {
             number,
-            name,
-            id,
             kind,
             has_input: false,
         });
-        if let Some(start) = start {
-            self.say("tool_calls", json!([start]), out);
-        }
+        self.say("tool_calls", json!([start]), out);
     }
 
     fn arguments(&mut self, number: usize, text: String, out: &mut Vec<u8>) {
@@ -211,8 +205,7 @@ impl Encoder {
         for (index, call) in calls.iter().enumerate() {
             let rest = match &call.kind {
                 Kind::Wrapped(arguments) => json!({
-                    "index": index, "id": call.id, "type": "custom",
-                    "custom": {"name": call.name, "input": whole::unwrapped(arguments)},
+                    "index": index, "custom": {"input": whole::unwrapped(arguments)},
                 }),
                 // A client parses it as JSON.
                 Kind::Function if !call.has_input => {

@@ -114,10 +114,11 @@ fn a_custom_tool_gets_its_text_however_the_upstream_knows_it() {
         Delta::Finish(Finish::Calls),
     ];
     insta::assert_snapshot!(choices(deltas.clone()), @r#"
-    {"index":0,"delta":{"role":"assistant","content":null,"tool_calls":[{"index":1,"id":"b","type":"custom","custom":{"name":"patch","input":""}}]},"finish_reason":null}
+    {"index":0,"delta":{"role":"assistant","content":null,"tool_calls":[{"index":0,"id":"a","type":"custom","custom":{"name":"patch","input":""}}]},"finish_reason":null}
+    {"index":0,"delta":{"tool_calls":[{"index":1,"id":"b","type":"custom","custom":{"name":"patch","input":""}}]},"finish_reason":null}
     {"index":0,"delta":{"tool_calls":[{"index":1,"custom":{"input":"as "}}]},"finish_reason":null}
     {"index":0,"delta":{"tool_calls":[{"index":1,"custom":{"input":"it is"}}]},"finish_reason":null}
-    {"index":0,"delta":{"tool_calls":[{"index":0,"id":"a","type":"custom","custom":{"name":"patch","input":"*** Begin\n"}}]},"finish_reason":null}
+    {"index":0,"delta":{"tool_calls":[{"index":0,"custom":{"input":"*** Begin\n"}}]},"finish_reason":null}
     {"index":0,"delta":{},"finish_reason":"tool_calls"}
     [DONE]
     "#);
