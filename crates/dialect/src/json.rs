@@ -20,6 +20,17 @@ pub(crate) fn number(value: &Value) -> Option<Number> {
     }
 }
 
+/// A count, which some write as `12.0`.
+pub(crate) fn count(value: &Value) -> Option<u64> {
+    let rounded = || {
+        let number = value
+            .as_f64()
+            .filter(|number| (0.0..1e18).contains(number))?;
+        format!("{number:.0}").parse().ok()
+    };
+    value.as_u64().or_else(rounded)
+}
+
 /// The elements; none of what is no list.
 pub(crate) fn list(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
@@ -34,12 +45,10 @@ pub(crate) fn put(map: &mut Map<String, Value>, key: &str, value: Option<impl In
 
 /// A word that its writer chose, fit to be a part of a name: short, and of the
 /// characters that such words have.
-pub(crate) fn word(value: &Value) -> &str {
+pub(crate) fn word(value: &str) -> &str {
     const MOST: usize = 40;
-    let fits = |word: &&str| {
-        let mut bytes = word.bytes();
-        word.len() <= MOST
-            && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
-    };
-    text(value).filter(fits).unwrap_or("unknown")
+    let mut bytes = value.bytes();
+    let fits = (1..=MOST).contains(&value.len())
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
+    if fits { value } else { "unknown" }
 }

@@ -1,6 +1,5 @@
 //! Responses: its requests and its replies.
 
-mod json;
 pub mod reply;
 pub mod request;
 pub mod socket;

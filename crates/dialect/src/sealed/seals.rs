@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{Digest, may_hold};
 use crate::Dialect;
+use crate::json::{list, text};
 
 /// How many pieces of one reply are remembered; a reply has one for each time
 /// that the model stopped to think. No text is kept, only its hash.
@@ -160,13 +161,4 @@ fn sealed_in_block(block: &Value) -> &Value {
         Some("redacted_thinking") => &block["data"],
         _ => &Value::Null,
     }
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
-}
-
-/// The text of a string; nothing is sealed in an empty one.
-fn text(value: &Value) -> Option<&str> {
-    value.as_str().filter(|text| !text.is_empty())
 }

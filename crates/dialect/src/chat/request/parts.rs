@@ -62,7 +62,10 @@ fn read_part(part: &Value, dropped: &mut Dropped) -> Option<Part> {
         }
         Some("refusal") => string(&part["refusal"]).map(Part::Refusal),
         _ => {
-            dropped.name(format!("content.{}", word(&part["type"])));
+            dropped.name(format!(
+                "content.{}",
+                word(text(&part["type"]).unwrap_or_default())
+            ));
             None
         }
     }

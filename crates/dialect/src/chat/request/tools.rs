@@ -21,7 +21,10 @@ pub(super) fn read(body: &Value, dropped: &mut Dropped) -> Result<Vec<Tool>, Fai
             Some("function") | None => function(&tool["function"], &place)?,
             Some("custom") => custom(&tool["custom"], &place)?,
             Some(_) => {
-                dropped.name(format!("tools.{}", word(&tool["type"])));
+                dropped.name(format!(
+                    "tools.{}",
+                    word(text(&tool["type"]).unwrap_or_default())
+                ));
                 continue;
             }
         };

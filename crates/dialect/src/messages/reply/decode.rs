@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::delta::{Delta, Finish};
+use crate::json::count;
 use crate::plain::{self, More};
 use crate::prompt::Seal;
 use crate::{Dialect, Usage};
@@ -341,15 +342,4 @@ fn sealed(value: String, is_redacted: bool) -> Delta {
         value,
         is_redacted,
     })
-}
-
-/// A count, in whichever way a number may be written.
-fn count(value: &Value) -> Option<u64> {
-    let rounded = || {
-        let number = value
-            .as_f64()
-            .filter(|number| (0.0..1e18).contains(number))?;
-        format!("{number:.0}").parse().ok()
-    };
-    value.as_u64().or_else(rounded)
 }

@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::heard::{Heard, Kind, What};
 use super::usage;
 use crate::delta::{Delta, Finish};
+use crate::json::{count, list, string, text};
 use crate::plain;
-use crate::responses::json::{count, list, string, text};
 
 /// Reads the events of a streamed reply.
 #[derive(Debug, Default)]

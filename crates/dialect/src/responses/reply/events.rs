@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::json::put;
 use crate::plain;
-use crate::responses::json::put;
 
 /// Writes events, counting them.
 #[derive(Debug, Default)]

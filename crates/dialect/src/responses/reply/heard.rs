@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::notes;
 use crate::Dialect;
 use crate::delta::Delta;
+use crate::json::{list, string, text};
 use crate::prompt::Seal;
-use crate::responses::json::{list, string, text};
 use crate::tag::untagged;
 use crate::way_back::flat;
 

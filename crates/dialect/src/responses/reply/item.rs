@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::Dialect;
+use crate::json::put;
 use crate::prompt::Seal;
-use crate::responses::json::put;
 use crate::tag::tagged;
 
 /// An item.

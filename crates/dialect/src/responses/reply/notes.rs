@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::responses::json::put;
+use crate::json::put;
 
 /// An annotation as Chat has it: with what it says in an object of its own.
 pub(super) fn read_annotation(note: &Value) -> Value {

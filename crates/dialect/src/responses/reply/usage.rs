@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::Usage;
-use crate::responses::json::count;
+use crate::json::count;
 
 /// Reads it from an event, or from a whole reply. Copilot tells its price in one of
 /// three places.

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::json::{text, word};
 use crate::prompt::{Dropped, Prompt, Takes, Tool, ToolChoice};
-use crate::responses::json::{text, word};
 use crate::way_back::flat;
 
 /// Reads `tool_choice`.

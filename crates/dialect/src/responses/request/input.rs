@@ -6,8 +6,8 @@ use super::parts;
 use super::read::wrong;
 use crate::Dialect;
 use crate::Failure;
+use crate::json::{list, string, text, word};
 use crate::prompt::{Call, Dropped, Input, Part, Reasoning, Role, Seal, Turn};
-use crate::responses::json::{list, string, text, word};
 use crate::tag::untagged;
 
 /// Reads `instructions` and `input`.

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::{parts, results};
 use crate::Dialect;
+use crate::json::put;
 use crate::prompt::{Call, Dropped, Input, Part, Reasoning, Role, Seal, Turn};
-use crate::responses::json::put;
 
 /// The conversation as this dialect has it.
 #[derive(Debug, Default)]

@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::read::wrong;
 use crate::Failure;
+use crate::json::{put, string, text, word};
 use crate::prompt::{Dropped, Part, Role, Source};
-use crate::responses::json::{put, string, text, word};
 
 /// Reads a content: a string, or a list of parts.
 ///

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{choice, input, tools};
 use crate::Failure;
+use crate::json::{count, list, number, string, text, word};
 use crate::prompt::{Dropped, Format, Prompt, Sampling, Thinking};
-use crate::responses::json::{count, list, number, string, text, word};
 
 /// The state of reasoning, for the client to carry. The hub always asks for it.
 pub(super) const SEALS: &str = "reasoning.encrypted_content";

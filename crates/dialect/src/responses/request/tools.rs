@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::read::wrong;
 use crate::Failure;
+use crate::json::{list, put, string, text, word};
 use crate::prompt::{Dropped, Takes, Tool};
-use crate::responses::json::{list, put, string, text, word};
 
 /// Reads `tools`.
 ///

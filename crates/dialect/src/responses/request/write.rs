@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::read::{LOGPROBS, SEALS};
 use super::{choice, items, parts, tools};
+use crate::json::put;
 use crate::prompt::{Dropped, Format, Prompt, Thinking};
-use crate::responses::json::put;
 use crate::translate::Target;
 
 /// OpenAI refuses to generate less.
