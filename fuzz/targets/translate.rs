@@ -5,6 +5,7 @@
 
 use dialect::delta::{Delta, Fold, Reply};
 use dialect::prompt::{Dropped, Takes, Tool};
+use dialect::sse::Event;
 use dialect::translate::{
     Asked, Decoder, Encoder, Target, Translator, fold, parse_request, reply, request,
 };
@@ -134,13 +135,49 @@ fn a_stream(input: &Input<'_>, to: Dialect) {
         says_the_same(input, &reply, &fold(to, &out));
     }
     increments_are_in_order(input.dialect, &whole);
+    // What is no plain text is read in another way, and says the same.
+    assert_eq!(
+        run(&written_anew(&whole, plainly)).0,
+        run(&written_anew(&whole, elaborately)).0,
+        "a field of no dialect and an escape change nothing"
+    );
+}
+
+/// The events with their JSON written in this way.
+fn written_anew(events: &[Vec<u8>], write: fn(Value) -> String) -> Vec<Vec<u8>> {
+    let anew = events.iter().map(|event| {
+        let data = Event::parse(event).data.unwrap_or_default();
+        match serde_json::from_slice(&data) {
+            Ok(json) => format!("data: {}\n\n", write(json)).into_bytes(),
+            Err(_) => event.clone(),
+        }
+    });
+    anew.collect()
+}
+
+fn plainly(json: Value) -> String {
+    json.to_string()
+}
+
+/// With a field in each delta, and dots of types escaped.
+fn elaborately(mut json: Value) -> String {
+    let choices = json.get_mut("choices").and_then(Value::as_array_mut);
+    let deltas = choices.into_iter().flatten();
+    let deltas = deltas.filter_map(|choice| choice.get_mut("delta"));
+    for delta in deltas.filter_map(Value::as_object_mut) {
+        delta.insert("a field of no dialect".to_owned(), Value::Null);
+    }
+    if let Some(delta) = json.get_mut("delta").and_then(Value::as_object_mut) {
+        delta.insert("a field of no dialect".to_owned(), Value::Null);
+    }
+    json.to_string().replace("\"response.", "\"response\\u002e")
 }
 
 /// A reply begins once and first; its calls are counted, and begin before their arguments.
 fn increments_are_in_order(dialect: Dialect, events: &[Vec<u8>]) {
     let (mut decoder, mut deltas) = (Decoder::new(dialect), Vec::new());
     for event in events {
-        decoder.event(&dialect::sse::Event::parse(event), &mut deltas);
+        decoder.event(&Event::parse(event), &mut deltas);
     }
     let (mut fold, mut calls) = (Fold::default(), 0);
     for (at, delta) in deltas.into_iter().enumerate() {
