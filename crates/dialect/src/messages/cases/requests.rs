@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::Dialect;
-use crate::messages::request::{read, write};
+use crate::messages::request::write;
 use crate::prompt::{
     Call, Dropped, Format, Input, Part, Prompt, Reasoning, Role, Sampling, Seal, Source, Takes,
     Thinking, Tool, ToolChoice, Turn,
@@ -358,30 +358,4 @@ fn calls_that_were_made_without_thinking_are_answered_without() {
     let answer = || turn(Role::User, vec![result("1", "one")]);
     assert!(row(Some(thought), answer()));
     assert!(!row(None, answer()));
-}
-
-#[test]
-fn a_request_that_is_wrong_names_the_place() {
-    let refused = |body: Value| {
-        let failure = read(body.to_string().as_bytes(), &mut Dropped::default()).unwrap_err();
-        assert_eq!(failure.status, 400);
-        failure.message
-    };
-    insta::assert_snapshot!([
-        refused(json!([])),
-        refused(json!({"model": "m"})),
-        refused(json!({"messages": [{"role": "tool", "content": "x"}]})),
-        refused(json!({"messages": [{"role": "user", "content": [{"text": "x"}]}]})),
-        refused(json!({"messages": [{"role": "user", "content": [{"type": "image"}]}]})),
-        refused(json!({"messages": [], "max_tokens": "many"})),
-        refused(json!({"messages": [], "tools": [{"input_schema": {}}]})),
-    ].join("\n"), @r#"
-    the body is not an object
-    `messages` is missing
-    `messages[0].role` is none of user, assistant and system
-    `messages[0].content[0].type` is missing
-    `messages[0].content[0].source` is missing
-    `max_tokens` is not a whole number
-    `tools[0].name` is missing
-    "#);
 }

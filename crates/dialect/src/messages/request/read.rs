@@ -75,7 +75,7 @@ fn name_unknown(body: &Fields<'_>, dropped: &mut Dropped) {
 
 fn turns(body: &Fields<'_>, dropped: &mut Dropped) -> Result<Vec<Turn>, Failure> {
     let mut turns = Vec::new();
-    let mut system = content::parts(body, "system", dropped)?;
+    let mut system = content::told(body, "system", dropped)?;
     // Claude Code's first block changes with each request: it breaks the prefix that
     // other upstreams cache by.
     if let (Some(Value::Array(_)), Some(Part::Text { text, .. })) =
@@ -106,7 +106,10 @@ fn turns(body: &Fields<'_>, dropped: &mut Dropped) -> Result<Vec<Turn>, Failure>
                 )));
             }
         };
-        let parts = content::parts(&message, "content", dropped)?;
+        let parts = match role {
+            Role::Assistant => content::parts(&message, "content", dropped)?,
+            _ => content::told(&message, "content", dropped)?,
+        };
         turns.push(Turn { role, parts });
     }
     if body.has("cache_control")

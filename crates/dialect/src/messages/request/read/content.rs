@@ -7,6 +7,26 @@ use super::super::fields::{Fields, refused, word};
 use crate::prompt::{Call, Dropped, Input, Part, Reasoning, Seal, Source};
 use crate::{Dialect, Failure, tag};
 
+/// The parts of a field in which the model says nothing: what only it can say has no place
+/// there in any dialect.
+pub(super) fn told(
+    of: &Fields<'_>,
+    field: &str,
+    dropped: &mut Dropped,
+) -> Result<Vec<Part>, Failure> {
+    let mut parts = parts(of, field, dropped)?;
+    parts.retain(|part| {
+        let own = match part {
+            Part::Call(_) => "content.tool_use",
+            Part::Reasoning(_) => "content.thinking",
+            _ => return true,
+        };
+        dropped.name(own);
+        false
+    });
+    Ok(parts)
+}
+
 /// The parts of a field that holds a string or a list of blocks.
 pub(super) fn parts(
     of: &Fields<'_>,
@@ -91,7 +111,7 @@ fn part(block: &Fields<'_>, dropped: &mut Dropped) -> Result<Option<Part>, Failu
         }),
         "tool_result" => Part::Result {
             call: block.needed_text("tool_use_id")?.to_owned(),
-            parts: parts(block, "content", dropped)?,
+            parts: told(block, "content", dropped)?,
             is_error: block.flag("is_error")?.unwrap_or_default(),
             is_custom: false,
             cache,
