@@ -81,11 +81,19 @@ impl Said {
         if dropped.names().any(|name| name.contains("without")) {
             return None;
         }
-        let mut words = after.words.iter();
+        // Pieces of one text may stand together that stood apart, and the other way round.
+        let after_it = after.words.concat();
+        let mut rest = &after_it[..];
         let word = self
             .words
             .iter()
-            .find(|word| !words.any(|other| other == *word));
+            .find(|word| match rest.find(word.as_str()) {
+                Some(at) => {
+                    rest = &rest[at + word.len()..];
+                    false
+                }
+                None => true,
+            });
         let mut calls = after.calls.iter();
         let call = self
             .calls

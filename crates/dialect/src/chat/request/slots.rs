@@ -207,6 +207,8 @@ impl<'p> Said<'p> {
         let is_refusal = !self.refusal.is_empty();
         // Where OpenAI's newer words are not known, a refusal is just what was said.
         if is_refusal && !has_developer {
+            let is_apart = !self.text.is_empty();
+            self.text.push_str(if is_apart { "\n\n" } else { "" });
             self.text.push_str(&std::mem::take(&mut self.refusal));
         }
         let content = match self.text.is_empty() {

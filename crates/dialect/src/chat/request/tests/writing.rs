@@ -326,4 +326,10 @@ fn what_the_model_says_in_two_turns_does_not_run_together() {
     ]);
     let (body, _) = written(&prompt, &COPILOT);
     assert_eq!(body["messages"][0]["content"], "Ok.\n\nDone.");
+    let refusing = turn(
+        Role::Assistant,
+        vec![Part::text("7"), Part::Refusal("No.".to_owned())],
+    );
+    let (body, _) = written(&of_turns(vec![refusing]), &ZAI);
+    assert_eq!(body["messages"][0]["content"], "7\n\nNo.");
 }
