@@ -40,7 +40,11 @@ pub fn is_failure(dialect: Dialect, json: &[u8]) -> bool {
     match dialect {
         Dialect::Chat => reply.error.is_some() && reply.choices.is_none(),
         Dialect::Responses => reply.error.is_some(),
-        Dialect::Messages => reply.r#type.is_some_and(|kind| kind == "error"),
+        // Copilot's gateway words some of its errors as Chat does, without a type.
+        Dialect::Messages => {
+            let is_message = reply.r#type.as_ref().is_some_and(|kind| kind == "message");
+            reply.r#type.is_some_and(|kind| kind == "error") || reply.error.is_some() && !is_message
+        }
     }
 }
 
@@ -246,7 +250,9 @@ mod tests {
             Dialect::Messages,
             br#"{"type":"error","error":{"type":"api_error"}}"#
         ));
-        assert!(is_failure(Dialect::Chat, br#"{"error":{"code":"1302"}}"#));
+        let untyped = br#"{"error":{"code":"1302"}}"#;
+        assert!(is_failure(Dialect::Messages, untyped));
+        assert!(is_failure(Dialect::Chat, untyped));
         assert!(!is_failure(
             Dialect::Chat,
             br#"{"choices":[],"error":{"code":"x"}}"#

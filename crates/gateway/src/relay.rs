@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use dialect::responses::steady::Steady;
-use dialect::sse::event_end;
+use dialect::sse::{Event, event_end};
 use dialect::{Dialect, Failure, chunk};
 use http::HeaderMap;
 use http_body::Body as _;
@@ -193,8 +193,9 @@ impl Relay {
         }
     }
 
-    /// The upstream's error in the words of the client's dialect behind its own, where those
-    /// are of none: Copilot's gateway words errors alike whatever the dialect.
+    /// The upstream's error in the words of the client's dialect in place of its own, where
+    /// those are of none: Copilot's gateway words errors alike whatever the dialect, and
+    /// clients of Messages do not bear an event without a type.
     fn worded(&mut self, events: Bytes) -> Bytes {
         let Some(json) = self.tap.error().filter(|_| !self.worded) else {
             return events;
@@ -206,7 +207,7 @@ impl Relay {
         }
         let failed = error_inside(&self.maker.account, &HeaderMap::new(), json.clone());
         let event = failed.refusal.into_failure().event(dialect);
-        [&events[..], &event].concat().into()
+        [before(&events, json), &event[..]].concat().into()
     }
 
     /// The end, as the client is to be told of it.
@@ -306,6 +307,20 @@ fn steadied(steady: &mut Steady, events: Bytes) -> Bytes {
         start = end;
     }
     out.map_or(events, Bytes::from)
+}
+
+/// The events before the one whose data is `json`.
+fn before<'a>(events: &'a [u8], json: &[u8]) -> &'a [u8] {
+    let mut start = 0;
+    while start < events.len() {
+        let end = event_end(&events[start..], 0).map_or(events.len(), |end| start + end);
+        let data = Event::parse(&events[start..end]).data;
+        if data.is_some_and(|data| &data[..] == json) {
+            break;
+        }
+        start = end;
+    }
+    &events[..start]
 }
 
 impl Drop for Relay {

@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
+use dialect::chat::error_words;
 use dialect::envelope::Splice;
-use dialect::messages::reply::is_worded;
+use dialect::messages::reply::{is_too_long, is_worded};
 use dialect::{Dialect, Failure, Operation};
 use jiff::Timestamp;
 
@@ -132,13 +133,24 @@ impl Turn<'_> {
         let Refusal::Upstream(whole) = &failed.refusal else {
             return failed;
         };
+        const INVALID: &str = "invalid_request_error";
+        let is_messages = self.call.dialect == Dialect::Messages;
+        let (code, message) = error_words(&whole.body);
+        let is_too_long =
+            is_messages && is_too_long(code.as_deref(), message.as_deref().unwrap_or_default());
         let is_the_clients = speech.dialect == self.call.dialect
-            && (speech.dialect != Dialect::Messages || is_worded(&whole.body));
+            && (!is_messages || is_worded(&whole.body))
+            && (!is_too_long || (whole.status == 400 && code.as_deref() == Some(INVALID)));
         if is_the_clients {
             return failed;
         }
         let after = retry_after(&whole.headers, Timestamp::now());
-        let failure = failed.refusal.into_failure();
+        let mut failure = failed.refusal.into_failure();
+        if is_too_long {
+            // Anthropic's status for it; upstreams also say 413 (facts: Copilot, 7), which is
+            // Anthropic's for a body of too many bytes.
+            failure.status = 400;
+        }
         Failed {
             refusal: Refusal::own(match after {
                 Some(after) => failure.retry_after(after),

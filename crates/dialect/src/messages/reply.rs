@@ -8,4 +8,4 @@ mod failed;
 pub(super) use blocks::object;
 pub use decode::{Decoder, whole};
 pub use encode::Encoder;
-pub use failed::{error_words, is_worded};
+pub use failed::{error_words, is_too_long, is_worded};

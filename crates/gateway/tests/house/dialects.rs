@@ -242,6 +242,10 @@ async fn a_prompt_that_is_too_long_is_told_in_words_that_claude_code_acts_on() {
     for (model, body) in [
         (
             CHAT_AND_MESSAGES,
+            r#"{"type":"error","error":{"type":"request_too_large","message":"prompt is too long: 2 > 1"}}"#,
+        ),
+        (
+            CHAT_AND_MESSAGES,
             r#"{"error":{"message":"Request body is too large for model context window","code":"context_length_exceeded"}}"#,
         ),
         (
@@ -249,8 +253,8 @@ async fn a_prompt_that_is_too_long_is_told_in_words_that_claude_code_acts_on() {
             r#"{"error":{"message":"too many","code":"model_max_prompt_tokens_exceeded"}}"#,
         ),
     ] {
-        house.both(&Fault::status(400, body));
-        for stream in [false, true] {
+        for (status, stream) in [(400, false), (400, true), (413, false), (413, true)] {
+            house.both(&Fault::status(status, body));
             let (path, body) = messages(model, stream, false);
             let answer = house.post(path, &body.to_string()).await;
             assert_eq!(answer.status, 400, "{}", answer.text());
@@ -302,7 +306,13 @@ async fn an_error_in_no_dialects_words_in_mid_stream_is_told_in_the_clients() {
     for (ask, model) in clients {
         let (path, body) = ask(model, true, false);
         let answer = house.post(path, &body.to_string()).await;
-        let last = answer.chunks().pop().unwrap();
+        let chunks = answer.chunks();
+        assert!(
+            chunks.iter().all(|chunk| chunk["type"].is_string()),
+            "{}",
+            answer.text()
+        );
+        let last = chunks.last().unwrap();
         assert_eq!(last["type"], "error", "{}", answer.text());
         assert!(last.to_string().contains("broke"), "{last}");
         assert!(!answer.whole, "a clean end would look like success");

@@ -1,6 +1,8 @@
 //! The model's calls in a conversation, read and written, and which of them a result
 //! answers.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 
 use super::parts::list_at;
@@ -15,6 +17,8 @@ use crate::way_back::flat;
 pub(super) struct Calls {
     made_up: usize,
     known: Vec<Known>,
+    /// Where in `known` the latest call of an id is.
+    places: HashMap<String, usize>,
 }
 
 #[derive(Debug)]
@@ -37,6 +41,7 @@ impl Calls {
             },
             str::to_owned,
         );
+        self.places.insert(id.clone(), self.known.len());
         self.known.push(Known {
             id: id.clone(),
             name: name.to_owned(),
@@ -60,7 +65,8 @@ impl Calls {
         name: Option<&str>,
     ) -> Option<(String, bool)> {
         if let Some(id) = id {
-            let known = self.known.iter_mut().rev().find(|known| known.id == id);
+            let place = self.places.get(id);
+            let known = place.and_then(|place| self.known.get_mut(*place));
             let is_custom = known.is_some_and(|known| {
                 known.is_answered = true;
                 known.is_custom

@@ -18,6 +18,7 @@ pub(super) fn read(messages: &Value, dropped: &mut Dropped) -> Result<Vec<Turn>,
     let mut reader = Reader {
         turns: Vec::with_capacity(messages.len()),
         calls: Calls::default(),
+        is_last_results: false,
         dropped,
     };
     for (at, message) in messages.iter().enumerate() {
@@ -29,6 +30,9 @@ pub(super) fn read(messages: &Value, dropped: &mut Dropped) -> Result<Vec<Turn>,
 struct Reader<'a> {
     turns: Vec<Turn>,
     calls: Calls,
+    /// Whether the last turn holds results of tools only: kept, for a turn of thousands of
+    /// them is not looked through again for each.
+    is_last_results: bool,
     dropped: &'a mut Dropped,
 }
 
@@ -71,18 +75,17 @@ impl Reader<'_> {
 
     /// Adds a turn. What tools return to one message's calls is one turn.
     fn turn(&mut self, role: Role, parts: Vec<Part>) {
-        let is_result = |part: &Part| matches!(part, Part::Result { .. });
+        if parts.is_empty() {
+            return;
+        }
+        let are_results = parts.iter().all(|part| matches!(part, Part::Result { .. }));
         match self.turns.last_mut() {
-            Some(last)
-                if last.role == role
-                    && parts.iter().all(is_result)
-                    && last.parts.iter().all(is_result) =>
-            {
+            Some(last) if last.role == role && are_results && self.is_last_results => {
                 last.parts.extend(parts);
             }
-            _ if parts.is_empty() => {}
             _ => self.turns.push(Turn { role, parts }),
         }
+        self.is_last_results = are_results;
     }
 
     fn assistant(

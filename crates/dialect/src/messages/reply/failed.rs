@@ -57,8 +57,9 @@ fn error_type(code: Option<&str>, message: &str) -> &'static str {
     }
 }
 
-/// OpenAI's code for it, and the words of those that have none (facts: Copilot, 7).
-fn is_too_long(code: Option<&str>, message: &str) -> bool {
+/// Whether an upstream says that the conversation does not fit the model: by OpenAI's code
+/// for it, and by the words of those that have none (facts: Copilot, 7).
+pub fn is_too_long(code: Option<&str>, message: &str) -> bool {
     const WORDS: [&str; 4] = [
         "prompt is too long",
         "maximum context length",

@@ -53,20 +53,20 @@ fn system_turns(body: &mut Value, _: Model, _: &mut Dropped) {
     // Of nothing but instructions the last is what is asked.
     let leading = leading.min(messages.len().saturating_sub(1));
     let first: Vec<Value> = messages.drain(..leading).collect();
-    let mut at = 0;
-    while at < messages.len() {
-        if is_system(&messages[at]) {
-            let next_has_results = messages.get(at + 1).is_some_and(has_results);
-            if next_has_results {
-                let moved = blocks(messages.remove(at)["content"].take());
-                if let Some(Value::Array(content)) = messages[at].get_mut("content") {
-                    content.extend(moved);
-                }
-                continue;
+    let mut instructs = false;
+    for mut turn in std::mem::take(messages) {
+        if instructs && has_results(&turn) {
+            // Results have to come first in the turn behind their calls.
+            let moved = messages.pop().map(|mut turn| turn["content"].take());
+            if let Some(Value::Array(content)) = turn.get_mut("content") {
+                content.extend(blocks(moved.unwrap_or_default()));
             }
-            messages[at]["role"] = json!("user");
         }
-        at += 1;
+        instructs = is_system(&turn);
+        if instructs {
+            turn["role"] = json!("user");
+        }
+        messages.push(turn);
     }
     if first.is_empty() {
         return;
