@@ -40,6 +40,8 @@ use crate::speech::as_events;
 
 /// How long a connection may be idle between two responses, as its vendor has it.
 const IDLE: Duration = Duration::from_secs(60 * 60);
+/// How long a client has to take the last frame.
+const GOODBYE: Duration = Duration::from_secs(5);
 /// What is read at once; messages may be larger.
 const BUFFER: usize = 16 << 10;
 
@@ -125,16 +127,21 @@ pub(crate) async fn serve(
             early: None,
         },
     };
-    let code = match session.run(&mut draining).await {
-        Ok(code) => code,
-        Err(Gone) => return,
+    let goodbye = match session.run(&mut draining).await {
+        Ok(code) | Err(Left::Ended(code)) => Some(code),
+        Err(Left::Gone) => None,
     };
-    let frame = CloseFrame {
-        code,
-        reason: "".into(),
+    let end = async {
+        if let Some(code) = goodbye {
+            let reason = "".into();
+            let frame = Message::Close(Some(CloseFrame { code, reason }));
+            session.sink.send(frame).await?;
+        }
+        // The answer to a client's own farewell waits to be written (RFC 6455, 5.5.1).
+        session.sink.close().await
     };
-    // It may have left meanwhile.
-    let _ = session.sink.send(Message::Close(Some(frame))).await;
+    // It may have left meanwhile, or read no more.
+    let _ = timeout(GOODBYE, end).await;
 }
 
 type Socket = WebSocketStream<TokioIo<Upgraded>>;
@@ -155,27 +162,32 @@ struct Incoming {
     early: Option<String>,
 }
 
-/// The client has left.
-struct Gone;
+/// Why no message comes any more.
+enum Left {
+    /// The client has left.
+    Gone,
+    /// It sent what ends the socket, for this reason.
+    Ended(CloseCode),
+}
 
-impl From<Error> for Gone {
-    fn from(_: Error) -> Self {
-        Self
+impl From<Error> for Left {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Capacity(_) => Self::Ended(CloseCode::Size),
+            Error::Utf8(_) => Self::Ended(CloseCode::Invalid),
+            _ => Self::Gone,
+        }
     }
 }
 
 impl Session {
-    async fn run(&mut self, draining: &mut watch::Receiver<bool>) -> Result<CloseCode, Gone> {
+    async fn run(&mut self, draining: &mut watch::Receiver<bool>) -> Result<CloseCode, Left> {
         loop {
             let text = tokio::select! {
                 biased;
                 () = is_draining(draining) => return Ok(CloseCode::Away),
                 next = timeout(IDLE, self.incoming.next()) => match next {
-                    Ok(next) => match next {
-                        Ok(text) => text,
-                        Err(Left::Gone) => return Err(Gone),
-                        Err(Left::TooLarge) => return Ok(CloseCode::Size),
-                    },
+                    Ok(next) => next?,
                     Err(_) => return Ok(CloseCode::Normal),
                 },
             };
@@ -186,7 +198,7 @@ impl Session {
     }
 
     /// Answers one message. A code where the socket ends after it.
-    async fn turn(&mut self, text: &str) -> Result<Option<CloseCode>, Gone> {
+    async fn turn(&mut self, text: &str) -> Result<Option<CloseCode>, Left> {
         let id = request_id();
         let started = Instant::now();
         let time = u64::try_from(Timestamp::now().as_second()).unwrap_or(0);
@@ -222,7 +234,7 @@ impl Session {
     }
 
     /// Hands on an answer: its events, or its error.
-    async fn relay(&mut self, response: Response<Body>) -> Result<Option<CloseCode>, Gone> {
+    async fn relay(&mut self, response: Response<Body>) -> Result<Option<CloseCode>, Left> {
         let (head, mut body) = response.into_parts();
         if let Body::Full(bytes) = &mut body {
             let bytes = bytes.take().unwrap_or_default();
@@ -249,7 +261,7 @@ impl Session {
         Ok(None)
     }
 
-    async fn events(&mut self, events: &Bytes) -> Result<(), Gone> {
+    async fn events(&mut self, events: &Bytes) -> Result<(), Left> {
         let (mut rest, mut is_silent) = (&events[..], true);
         while !rest.is_empty() {
             let end = event_end(rest, 0).unwrap_or(rest.len());
@@ -267,17 +279,11 @@ impl Session {
         Ok(self.sink.flush().await?)
     }
 
-    async fn refuse(&mut self, failure: &Failure) -> Result<(), Gone> {
+    async fn refuse(&mut self, failure: &Failure) -> Result<(), Left> {
         let body = failure.body(Dialect::Responses);
         let text = error(failure.status, &body, None);
         Ok(self.sink.send(Message::text(text)).await?)
     }
-}
-
-/// Why no message comes any more.
-enum Left {
-    Gone,
-    TooLarge,
 }
 
 impl Incoming {
@@ -288,10 +294,13 @@ impl Incoming {
         loop {
             match self.messages.next().await {
                 Some(Ok(Message::Text(text))) => return Ok(text.as_str().to_owned()),
-                // Pings are answered for us; what is binary is none of this protocol's.
-                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Binary(_))) => {}
-                Some(Err(Error::Capacity(_))) => return Err(Left::TooLarge),
-                Some(Ok(Message::Close(_) | Message::Frame(_)) | Err(_)) | None => {
+                // Pings are answered for us.
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                Some(Ok(Message::Binary(_))) => {
+                    return Err(Left::Ended(CloseCode::Unsupported));
+                }
+                Some(Err(error)) => return Err(error.into()),
+                Some(Ok(Message::Close(_) | Message::Frame(_))) | None => {
                     return Err(Left::Gone);
                 }
             }
@@ -299,7 +308,7 @@ impl Incoming {
     }
 
     /// Does some work as long as the client is there: dropped, it cancels what it waits for.
-    async fn while_there<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Gone> {
+    async fn while_there<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Left> {
         let mut work = pin!(work);
         loop {
             if self.early.is_some() {
@@ -310,7 +319,7 @@ impl Incoming {
                 done = &mut work => return Ok(done),
                 next = self.next() => match next {
                     Ok(early) => self.early = Some(early),
-                    Err(_) => return Err(Gone),
+                    Err(left) => return Err(left),
                 },
             }
         }

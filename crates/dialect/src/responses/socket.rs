@@ -71,6 +71,10 @@ impl Conversation {
             },
         };
         items.extend(message.items()?);
+        let size: usize = items.iter().map(|item| item.len() + 1).sum();
+        if size as u64 > most {
+            return Err(too_large(most));
+        }
         if !message.generates {
             self.empty += 1;
             let id = format!("resp_{}_{}", id.replace('-', ""), self.empty);
@@ -83,11 +87,7 @@ impl Conversation {
         }
         let body = message.body(&items);
         if body.len() as u64 > most {
-            let text = format!(
-                "the conversation is larger than {most} bytes (hint: raise [server] \
-                 max_body_bytes)"
-            );
-            return Err(Failure::new(413, "request_too_large", text));
+            return Err(too_large(most));
         }
         self.next = Some(Said {
             ids: Vec::new(),
@@ -156,11 +156,13 @@ impl<'a> Message<'a> {
             rest: Vec::new(),
         };
         let mut kind = None;
+        let mut is_previous_text = true;
         members(message, |member| match &*member.name() {
             "type" => kind = text(member.value).map(|kind| kind.into_owned()),
             "generate" => read.generates = member.value.get() != "false",
             "previous_response_id" => {
                 read.previous = text(member.value).map(|id| id.into_owned());
+                is_previous_text = read.previous.is_some() || member.value.get() == "null";
             }
             "input" => read.input = Some(member.value),
             // A socket streams always.
@@ -174,7 +176,8 @@ impl<'a> Message<'a> {
         })
         .map_err(|error| invalid(&format!("the message is not valid: {error}")))?;
         match kind.as_deref() {
-            Some("response.create") => Ok(read),
+            Some("response.create") if is_previous_text => Ok(read),
+            Some("response.create") => Err(invalid("\"previous_response_id\" must be a text")),
             Some(other) => {
                 let other: String = other.chars().take(100).collect();
                 Err(invalid(&format!(
@@ -295,6 +298,13 @@ pub fn message(event: &[u8]) -> Option<String> {
 
 fn invalid(text: &str) -> Failure {
     Failure::new(400, "invalid_request", text)
+}
+
+fn too_large(most: u64) -> Failure {
+    let text = format!(
+        "the conversation is larger than {most} bytes (hint: raise [server] max_body_bytes)"
+    );
+    Failure::new(413, "request_too_large", text)
 }
 
 fn not_found(id: &str) -> Failure {

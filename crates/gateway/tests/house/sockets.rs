@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
@@ -283,4 +284,23 @@ async fn a_message_larger_than_any_body_ends_its_socket_alone() {
     assert!(socket.hear().await.is_none());
     house.mock.set_faults("octocat", Faults::default());
     assert_eq!(house.ask("gpt-5-mini").await.status, 200);
+}
+
+#[tokio::test]
+async fn what_the_protocol_forbids_ends_the_socket_with_its_code_and_a_farewell_is_answered() {
+    let house = House::build().await;
+    let bad_text = Frame::message(vec![0xff], OpCode::Data(Data::Text), true);
+    for (message, code) in [
+        (Message::Frame(bad_text), CloseCode::Invalid),
+        (Message::binary(vec![1]), CloseCode::Unsupported),
+        (Message::Close(None), CloseCode::Status),
+    ] {
+        let mut socket = Socket::open(&house).await;
+        socket.0.send(message).await.unwrap();
+        let told = match socket.0.next().await {
+            Some(Ok(Message::Close(frame))) => frame.map_or(CloseCode::Status, |frame| frame.code),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(told, code);
+    }
 }

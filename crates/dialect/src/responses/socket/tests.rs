@@ -112,14 +112,20 @@ fn what_is_no_message_is_refused_in_words() {
             "response.cancel",
         ),
         (create(&json!({"input": 7})).to_string(), "\"input\""),
+        (
+            create(&json!({"previous_response_id": 7})).to_string(),
+            "\"previous_response_id\"",
+        ),
     ] {
         let failure = conversation.asked(&message, MOST, "1", 0).unwrap_err();
         assert_eq!(failure.status, 400);
         assert!(failure.message.contains(says), "{}", failure.message);
     }
-    let large = create(&json!({"input": "x".repeat(200)})).to_string();
-    let failure = conversation.asked(&large, 100, "1", 0).unwrap_err();
-    assert_eq!(failure.status, 413);
+    for generate in [true, false] {
+        let large = create(&json!({"input": "x".repeat(200), "generate": generate})).to_string();
+        let failure = conversation.asked(&large, 100, "1", 0).unwrap_err();
+        assert_eq!(failure.status, 413);
+    }
 }
 
 #[test]
