@@ -20,6 +20,11 @@ fn a_request_that_is_wrong_names_the_place() {
         refused(json!({"messages": [{"role": "user", "content": [{"type": "image"}]}]})),
         refused(json!({"messages": [], "max_tokens": "many"})),
         refused(json!({"messages": [], "tools": [{"input_schema": {}}]})),
+        refused(json!({"messages": [], "tools": [{"name": "", "input_schema": {}}]})),
+        refused(json!({"messages": [], "tool_choice": {"type": "tool", "name": ""}})),
+        refused(json!({"messages": [{"role": "assistant", "content": [
+            {"type": "tool_use", "id": "a", "name": "", "input": {}},
+        ]}]})),
     ].join("\n"), @r#"
     the body is not an object
     `messages` is missing
@@ -28,6 +33,9 @@ fn a_request_that_is_wrong_names_the_place() {
     `messages[0].content[0].source` is missing
     `max_tokens` is not a whole number
     `tools[0].name` is missing
+    `tools[0].name` is empty
+    `tool_choice.name` is empty
+    `messages[0].content[0].name` is empty
     "#);
 }
 

@@ -55,6 +55,13 @@ impl<'a> Fields<'a> {
         self.text(field)?.ok_or_else(missing)
     }
 
+    /// A name, which is no name without a character.
+    pub(super) fn name(&self) -> Result<&'a str, Failure> {
+        let name = self.needed_text("name")?;
+        let empty = || refused(format!("`{}` is empty", self.place("name")));
+        Some(name).filter(|name| !name.is_empty()).ok_or_else(empty)
+    }
+
     pub(super) fn flag(&self, field: &str) -> Result<Option<bool>, Failure> {
         self.read(field, "true or false", Value::as_bool)
     }

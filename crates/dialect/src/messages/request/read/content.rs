@@ -101,7 +101,7 @@ fn part(block: &Fields<'_>, dropped: &mut Dropped) -> Result<Option<Part>, Failu
         }),
         "tool_use" => Part::Call(Call {
             id: block.needed_text("id")?.to_owned(),
-            name: block.needed_text("name")?.to_owned(),
+            name: block.name()?.to_owned(),
             namespace: None,
             input: Input::Json(match block.any("input") {
                 None => "{}".to_owned(),

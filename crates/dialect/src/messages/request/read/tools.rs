@@ -16,7 +16,7 @@ pub(super) fn tools(body: &Fields<'_>, dropped: &mut Dropped) -> Result<Vec<Tool
             continue;
         }
         tools.push(Tool {
-            name: tool.needed_text("name")?.to_owned(),
+            name: tool.name()?.to_owned(),
             namespace: None,
             description: tool.text("description")?.map(str::to_owned),
             takes: Takes::Json {
@@ -37,7 +37,7 @@ pub(super) fn choice(body: &Fields<'_>) -> Result<(Option<ToolChoice>, Option<bo
         Some(told) => Fields::of(told, "tool_choice".to_owned())?,
     };
     let choice = match told.needed_text("type")? {
-        "tool" => ToolChoice::Named(told.needed_text("name")?.to_owned()),
+        "tool" => ToolChoice::Named(told.name()?.to_owned()),
         kind => of_kind(kind)?,
     };
     let is_single = told.flag("disable_parallel_tool_use")? == Some(true);
